@@ -1,0 +1,393 @@
+/**
+ * An open connection, as users hold it: receives, sends, pings and closes. Its state follows what the reader tells,
+ * and how it ended is known from the moment the reader has been joined, and not before (RFC 6455 §7). Opening it is
+ * `connect.ts`'s, the queues are the inbox's and the outbox's, frames are the reader's.
+ */
+
+import { randomUUID } from 'node:crypto';
+import {
+  checkDecodeOptions,
+  checkRecvManyOptions,
+  checkRecvOptions,
+  checkSendOptions,
+  type DecodeOptions,
+  plainReception,
+  type RecvManyOptions,
+  type RecvOptions,
+  type SendOptions,
+} from './call-options.js';
+import { checkCloseArguments } from './check.js';
+import { type ConnectionClosed, connectionClosed } from './errors.js';
+import { Inbox } from './inbox.js';
+import type { NativeOutcome, Notice, SocketAddress } from './native.js';
+import type { ResolvedOptions } from './options.js';
+import { Outbox } from './outbox.js';
+import { closeOutcome } from './outcome.js';
+import type { Sendable } from './outgoing.js';
+import { type ControlPayload, controlPayload, Pings } from './pings.js';
+import type { Session } from './session.js';
+import { flush } from './stage.js';
+import type { CloseOutcome, Data, RequestHead, ResponseHead } from './types.js';
+
+/** `OPEN`; `CLOSING` from the first Close frame, sent or received, or failure; `CLOSED` once the reader has ended. */
+export type ConnectionState = 'OPEN' | 'CLOSING' | 'CLOSED';
+
+/** What the opening handshake leaves behind. */
+export interface OpenedConnection {
+  readonly session: Session;
+  readonly url: string;
+  readonly request: RequestHead;
+  readonly response: ResponseHead;
+  readonly subprotocol: string | undefined;
+  readonly localAddress: SocketAddress;
+  readonly remoteAddress: SocketAddress;
+  readonly options: ResolvedOptions;
+}
+
+/**
+ * A WebSocket connection. `connect()` makes them.
+ *
+ * A connection that nobody refers to and nobody waits for may be collected, which terminates it.
+ *
+ * @example
+ * ```ts
+ * const connection = await connect('ws://localhost:8080');
+ * await connection.send('hello');
+ * console.log(await connection.recv());
+ * await connection.close();
+ * ```
+ */
+export class Connection implements AsyncIterable<Data>, AsyncDisposable {
+  /** The URL that was connected to. */
+  readonly url: string;
+  /** The head of the request that opened the connection. */
+  readonly request: RequestHead;
+  /** The head of the response to it. */
+  readonly response: ResponseHead;
+  /** The subprotocol that the server chose; undefined where it chose none. */
+  readonly subprotocol: string | undefined;
+  /** The extensions in use, as in the response's header; empty where there are none. */
+  readonly extensions: string = '';
+  /** The socket's own address. */
+  readonly localAddress: SocketAddress;
+  /** The peer's address. */
+  readonly remoteAddress: SocketAddress;
+
+  readonly #session: Session;
+  readonly #inbox: Inbox;
+  readonly #outbox: Outbox;
+  readonly #pings: Pings;
+  readonly #closed: Promise<CloseOutcome>;
+  #resolveClosed!: (outcome: CloseOutcome) => void;
+  #id: string | undefined;
+  /** Whether a Close was sent or received, or the connection failed. */
+  #closing = false;
+  /** What joining the reader returned. */
+  #ended: CloseOutcome | undefined;
+
+  /** For `connect()`. */
+  constructor(opened: OpenedConnection) {
+    this.url = opened.url;
+    this.request = opened.request;
+    this.response = opened.response;
+    this.subprotocol = opened.subprotocol;
+    this.localAddress = opened.localAddress;
+    this.remoteAddress = opened.remoteAddress;
+    const { session, options } = opened;
+    this.#session = session;
+    this.#inbox = new Inbox(session.native, session);
+    this.#outbox = new Outbox(session.native, session, options.writeLimit.high);
+    this.#pings = new Pings(session.native, session);
+    this.#closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve;
+    });
+    session.onNotice = (notice) => this.#noticed(notice);
+    session.onMessages = () => this.#inbox.wake();
+    session.onFinished = (outcome) => this.#finish(outcome);
+    if (session.joined !== undefined) this.#finish(session.joined);
+    session.release();
+  }
+
+  /** A UUID to tell connections apart, in logs for instance. */
+  get id(): string {
+    this.#id ??= randomUUID();
+    return this.#id;
+  }
+
+  /** Where the connection stands. */
+  get state(): ConnectionState {
+    if (this.#ended !== undefined) return 'CLOSED';
+    return this.#closing ? 'CLOSING' : 'OPEN';
+  }
+
+  /**
+   * Resolves with the outcome once the connection has ended, whoever ended it, and its reader has been joined. Never
+   * rejects.
+   *
+   * @example
+   * ```ts
+   * connection.closed.then(({ code, reason }) => console.log('closed', code, reason));
+   * ```
+   */
+  get closed(): Promise<CloseOutcome> {
+    if (this.#ended === undefined) this.#session.hold();
+    return this.#closed;
+  }
+
+  /** The code of the Close frame received, or 1006 where none came; undefined until the connection has ended. */
+  get closeCode(): number | undefined {
+    return this.#ended?.code;
+  }
+
+  /** The reason of the Close frame received; undefined until the connection has ended. */
+  get closeReason(): string | undefined {
+    return this.#ended?.reason;
+  }
+
+  /** Milliseconds that the last ping took to be answered, keepalive's or one's own; 0 before the first. */
+  get latency(): number {
+    return this.#session.native.latency();
+  }
+
+  /** Payload bytes that were sent and have not reached the socket. */
+  get bufferedAmount(): number {
+    return this.#outbox.bufferedAmount();
+  }
+
+  /**
+   * Receives the next message: text as a string, binary as a Buffer. Giving up (by timeout or signal) loses nothing.
+   * What arrived before the end is received before the rejection that tells of it.
+   *
+   * @throws TimeoutError after `timeout` milliseconds.
+   * @throws the reason of `signal`.
+   * @throws ConnectionClosedOK or ConnectionClosedError once the connection has ended and every message was received.
+   * @throws ConcurrencyError while another recv, recvMany, batches or iteration waits; that one goes on.
+   *
+   * @example
+   * ```ts
+   * const answer = await connection.recv({ timeout: 5_000 });
+   * ```
+   */
+  recv(options?: RecvOptions): Promise<Data> {
+    if (options === undefined) return this.#inbox.receive(plainReception);
+    return attempt(() => this.#inbox.receive(checkRecvOptions(options)));
+  }
+
+  /**
+   * Takes the next message if it is here; undefined if none is.
+   *
+   * @throws ConnectionClosedOK or ConnectionClosedError once the connection has ended and every message was received.
+   * @throws ConcurrencyError while a recv, recvMany, batches or iteration waits.
+   *
+   * @example
+   * ```ts
+   * for (let message = connection.tryRecv(); message !== undefined; message = connection.tryRecv()) use(message);
+   * ```
+   */
+  tryRecv(options?: DecodeOptions): Data | undefined {
+    return this.#inbox.tryReceive(options === undefined ? plainReception : checkDecodeOptions(options));
+  }
+
+  /**
+   * Receives the messages that are here, one at least: it waits for the first and takes a batch at most, which is a
+   * few thousand messages or 64 KiB.
+   *
+   * @throws as `recv()`. Where `decode` can't be done for a message, those before it are returned and it stays.
+   *
+   * @example
+   * ```ts
+   * const messages = await connection.recvMany({ max: 100 });
+   * ```
+   */
+  recvMany(options?: RecvManyOptions): Promise<Data[]> {
+    if (options === undefined) return this.#inbox.receiveMany(plainReception);
+    return attempt(() => this.#inbox.receiveMany(checkRecvManyOptions(options)));
+  }
+
+  /**
+   * Iterates over the messages, an array at a time as they arrived: the fastest way to receive. Ends when the
+   * connection closes in good order. Leaving the loop does not close the connection.
+   *
+   * @throws ConnectionClosedError in the loop where the connection ended otherwise.
+   *
+   * @example
+   * ```ts
+   * for await (const messages of connection.batches()) {
+   *   for (const message of messages) console.log(message);
+   * }
+   * ```
+   */
+  batches(): AsyncIterableIterator<Data[]> {
+    return this.#inbox.batches();
+  }
+
+  /**
+   * Iterates over the messages. Ends when the connection closes in good order. Leaving the loop does not close the
+   * connection.
+   *
+   * @throws ConnectionClosedError in the loop where the connection ended otherwise.
+   *
+   * @example
+   * ```ts
+   * for await (const message of connection) console.log(message);
+   * ```
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<Data> {
+    return this.#inbox.messages();
+  }
+
+  /**
+   * Sends a message: a string as text, bytes as binary. The bytes may be changed as soon as the call has returned.
+   * Resolves at once while the write limit is kept, else when the peer has read enough; the message is on its way in
+   * either case. Lone surrogates are sent as U+FFFD.
+   *
+   * @throws TypeError where `data` is nothing that can be sent, is detached, or is not UTF-8 and to be sent as text.
+   * @throws NotSupported where `data` is an iterable.
+   * @throws ConnectionClosedOK or ConnectionClosedError once a connection that is closing has ended.
+   *
+   * @example
+   * ```ts
+   * await connection.send(JSON.stringify({ subscribe: 'trades' }));
+   * await connection.send(new Uint8Array([1, 2, 3]));
+   * ```
+   */
+  send(data: Sendable, options?: SendOptions): Promise<void> {
+    if (this.#closing) return this.#refuse();
+    if (options === undefined && typeof data === 'string') return this.#outbox.sendString(data, true);
+    return attempt(() => this.#sendAs(data, options));
+  }
+
+  /**
+   * Sends a ping and resolves with the milliseconds until it was answered (by its own pong or a later one's).
+   *
+   * @param payload at most 125 bytes, which no other waiting ping has.
+   * @default payload four random bytes
+   * @throws TypeError or RangeError where the payload is of the wrong type or too long.
+   * @throws ConcurrencyError where a ping with the same payload waits.
+   * @throws ConnectionClosedOK or ConnectionClosedError when the connection ends first.
+   *
+   * @example
+   * ```ts
+   * console.log(`${await connection.ping()} ms`);
+   * ```
+   */
+  ping(payload?: ControlPayload): Promise<number> {
+    if (this.#closing) return this.#refuse();
+    if (payload === undefined) return this.#pings.pingAtRandom();
+    return attempt(() => this.#pings.ping(controlPayload('ping', payload)));
+  }
+
+  /**
+   * Sends a pong that no ping asked for. Pings of the peer are answered without it.
+   *
+   * @param payload at most 125 bytes.
+   * @throws TypeError or RangeError where the payload is of the wrong type or too long.
+   * @throws ConnectionClosedOK or ConnectionClosedError once a connection that is closing has ended.
+   *
+   * @example
+   * ```ts
+   * await connection.pong();
+   * ```
+   */
+  pong(payload: ControlPayload = ''): Promise<void> {
+    if (this.#closing) return this.#refuse();
+    return attempt(async () => this.#pings.pong(controlPayload('pong', payload)));
+  }
+
+  /**
+   * Starts the closing handshake (RFC 6455 §7.1.2), behind everything sent, and resolves with the outcome once the
+   * connection has ended, `closeTimeout` milliseconds later at most, and its reader has been joined. Messages that
+   * arrived stay to be received. Only the first call's code and reason are sent.
+   *
+   * @param code 1000 to 1003, 1007 to 1014, or 3000 to 4999.
+   * @param reason at most 123 bytes of UTF-8.
+   * @throws TypeError or RangeError where code or reason may not be sent; the connection stays as it is.
+   *
+   * @example
+   * ```ts
+   * const { code, wasClean } = await connection.close(1000, 'done');
+   * ```
+   */
+  close(code = 1000, reason = ''): Promise<CloseOutcome> {
+    return attempt(() => {
+      checkCloseArguments(code, reason);
+      if (!this.#closing) {
+        this.#closing = true;
+        flush();
+        this.#session.native.close(code, reason);
+      }
+      return this.closed;
+    });
+  }
+
+  /**
+   * Ends the connection at once, without a closing handshake, and resolves with the outcome.
+   *
+   * @example
+   * ```ts
+   * await connection.terminate();
+   * ```
+   */
+  terminate(): Promise<CloseOutcome> {
+    if (this.#ended === undefined) {
+      this.#closing = true;
+      flush();
+      this.#session.native.terminate();
+    }
+    return this.closed;
+  }
+
+  /** Has the open connection keep the process alive, as it does unless told otherwise. */
+  ref(): this {
+    if (this.#ended === undefined) this.#session.native.ref();
+    return this;
+  }
+
+  /** Lets the process exit although the connection is open. */
+  unref(): this {
+    if (this.#ended === undefined) this.#session.native.unref();
+    return this;
+  }
+
+  /** Closes with code 1000, also where an exception leaves the block: a disposer can't tell. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #sendAs(data: unknown, options: SendOptions | undefined): Promise<void> {
+    const checked = options === undefined ? {} : checkSendOptions(options);
+    if (typeof data === 'string') return this.#outbox.sendString(data, checked.text ?? true);
+    return this.#outbox.sendBytes(data, checked);
+  }
+
+  /** Nothing can be sent any more; why will be known when the connection has ended. */
+  async #refuse(): Promise<never> {
+    throw connectionClosed(await this.closed);
+  }
+
+  #noticed(notice: Notice): void {
+    if (notice.kind === 'pong') this.#pings.answered(notice.id, notice.latency);
+    else if (notice.kind === 'drained') this.#outbox.drained();
+    else if (notice.kind === 'closing') this.#closing = true;
+  }
+
+  #finish(native: NativeOutcome): void {
+    const outcome = closeOutcome(native);
+    const closed = (): ConnectionClosed => connectionClosed(outcome);
+    this.#closing = true;
+    this.#ended = outcome;
+    this.#resolveClosed(outcome);
+    this.#outbox.end(closed);
+    this.#pings.end(closed);
+    this.#inbox.end(closed);
+  }
+}
+
+/** Runs what may throw, so that its failure is a rejection. */
+function attempt<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return call();
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}

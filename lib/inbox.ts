@@ -1,0 +1,264 @@
+/**
+ * The messages of one connection on their way to its consumer: at most one batch, taken from the reader when somebody
+ * asks for a message, and decoded at once. Everything that receives reads from here, one consumer at a time. Of the
+ * connection's end it knows nothing but the error that says so.
+ */
+
+import { Buffer, isUtf8 } from 'node:buffer';
+import { decodeBatch } from './batch.js';
+import { plainReception, type Reception } from './call-options.js';
+import { ConcurrencyError, type ConnectionClosed, ConnectionClosedOK } from './errors.js';
+import type { NativeSession } from './native.js';
+import { flush } from './stage.js';
+import type { Data } from './types.js';
+import { timedOut, Waiter } from './waiter.js';
+
+/** Where batches come from. */
+export type BatchSource = Pick<NativeSession, 'take' | 'takeLarge' | 'release'>;
+
+/** Keeps the connection from being collected while somebody waits. */
+export interface Lifeline {
+  hold(): void;
+  release(): void;
+}
+
+/** A consumer faster than the network would never let the event loop turn: after this many batches it has to. */
+const batchesPerTurn = 16;
+
+const noMessages: Data[] = [];
+const finished: IteratorReturnResult<undefined> = { done: true, value: undefined };
+
+export class Inbox {
+  readonly #source: BatchSource;
+  readonly #lifeline: Lifeline;
+  #messages: Data[] = noMessages;
+  #head = 0;
+  #waiter: Waiter<unknown> | undefined;
+  /** Batches taken in this turn of the event loop. */
+  #batches = 0;
+  /** Whether the next turn of the event loop is waited for. */
+  #yielding = false;
+  /** Whether the reader's queue is empty for good. */
+  #drained = false;
+  #closed: (() => ConnectionClosed) | undefined;
+
+  readonly #one = (): Data => this.#takeOne();
+
+  constructor(source: BatchSource, lifeline: Lifeline) {
+    this.#source = source;
+    this.#lifeline = lifeline;
+  }
+
+  /** The next message. */
+  receive(reception: Reception): Promise<Data> {
+    if (reception !== plainReception) return this.#ask('recv', () => this.#takeOneAs(reception.decode), reception);
+    if (this.#waiter === undefined && this.#hasMessages()) return Promise.resolve(this.#takeOne());
+    return this.#ask('recv', this.#one, reception);
+  }
+
+  /** The messages that are here, or as soon as one is. */
+  receiveMany(reception: Reception): Promise<Data[]> {
+    return this.#ask('recvMany', () => this.#takeMany(reception), reception);
+  }
+
+  /**
+   * The next message if it is here.
+   *
+   * @throws ConnectionClosed where there is none and will be none.
+   */
+  tryReceive({ decode }: Reception): Data | undefined {
+    if (this.#waiter !== undefined) throw busy('tryRecv');
+    if (this.#hasMessages() || this.#refill()) return this.#takeOneAs(decode);
+    if (this.#drained && this.#closed !== undefined) throw this.#closed();
+    return undefined;
+  }
+
+  messages(): AsyncIterableIterator<Data> {
+    return this.#iterate('next', () => this.#takeOne());
+  }
+
+  batches(): AsyncIterableIterator<Data[]> {
+    return this.#iterate('batches', () => this.#takeMany(plainReception));
+  }
+
+  /** Messages may be here, and the event loop has turned: whoever waits gets them. */
+  wake(): void {
+    this.#batches = 0;
+    const waiter = this.#waiter;
+    if (waiter === undefined) return;
+    if (this.#refill()) {
+      this.#forget(waiter);
+      waiter.settle();
+    } else if (this.#drained && this.#closed !== undefined) {
+      this.#forget(waiter);
+      waiter.end(this.#closed());
+    }
+  }
+
+  /** The connection has ended, and what is still in the reader's queue is all there is. */
+  end(closed: () => ConnectionClosed): void {
+    this.#closed = closed;
+    this.wake();
+  }
+
+  /** Resolves with what `take` takes, at once or when a message comes. */
+  #ask<T>(name: string, take: () => T, reception: Reception): Promise<T> {
+    if (this.#waiter !== undefined) return Promise.reject(busy(name));
+    const { timeout, signal } = reception;
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    const ready = timeout === 0 ? this.#hasMessages() || this.#refill() : this.#isReady();
+    if (ready) return settled(take);
+    if (this.#drained && this.#closed !== undefined) return Promise.reject(this.#closed());
+    if (timeout === 0) return Promise.reject(timedOut(name, timeout));
+    const waiter = new Waiter(take);
+    if (reception !== plainReception) waiter.limit(name, reception, () => this.#forget(waiter));
+    return this.#wait(waiter);
+  }
+
+  #wait<T>(waiter: Waiter<T>): Promise<T> {
+    this.#waiter = waiter as Waiter<unknown>;
+    this.#lifeline.hold();
+    return waiter.promise;
+  }
+
+  #forget(waiter: unknown): void {
+    if (this.#waiter !== waiter) return;
+    this.#waiter = undefined;
+    this.#lifeline.release();
+  }
+
+  /** Written by hand: an async generator would cost three times as much for each message. */
+  #iterate<T>(name: string, take: () => T): AsyncIterableIterator<T> {
+    let done = false;
+    let waiter: Waiter<IteratorResult<T>> | undefined;
+    const result = (): IteratorResult<T> => ({ done: false, value: take() });
+    const next = (): Promise<IteratorResult<T>> => {
+      if (done) return Promise.resolve(finished);
+      if (this.#waiter !== undefined) return Promise.reject(busy(name));
+      if (this.#isReady()) return Promise.resolve(result());
+      if (this.#drained && this.#closed !== undefined) return ended(this.#closed());
+      waiter = new Waiter(result, finished);
+      return this.#wait(waiter);
+    };
+    const stop = (value?: unknown): Promise<IteratorResult<T>> => {
+      done = true;
+      if (waiter !== undefined && this.#waiter === waiter) {
+        this.#forget(waiter);
+        waiter.resolve(finished);
+      }
+      return Promise.resolve({ done: true, value });
+    };
+    const iterator: AsyncIterableIterator<T> = { next, return: stop, [Symbol.asyncIterator]: () => iterator };
+    return iterator;
+  }
+
+  #hasMessages(): boolean {
+    return this.#head < this.#messages.length;
+  }
+
+  /** Whether a message can be taken now, without keeping the event loop from turning for too long. */
+  #isReady(): boolean {
+    if (this.#hasMessages()) return true;
+    if (this.#batches < batchesPerTurn) return this.#refill();
+    this.#yield();
+    return false;
+  }
+
+  /** Takes the next batch from the reader. Whatever was sent in answer to the last one leaves first. */
+  #refill(): boolean {
+    flush();
+    const count = this.#source.take();
+    if (count <= 0) {
+      this.#drained = count < 0;
+      return false;
+    }
+    this.#batches++;
+    this.#messages = decodeBatch(this.#source, count);
+    this.#head = 0;
+    return true;
+  }
+
+  #yield(): void {
+    if (this.#yielding) return;
+    this.#yielding = true;
+    setImmediate(() => {
+      this.#yielding = false;
+      this.wake();
+    });
+  }
+
+  #takeOne(): Data {
+    const message = this.#messages[this.#head] as Data;
+    // What was taken is no longer kept, whatever the rest of its batch waits for.
+    this.#messages[this.#head] = '';
+    if (++this.#head === this.#messages.length) this.#consumed();
+    return message;
+  }
+
+  /** As `#takeOne`; throws and leaves the message where it can't be had in that form. */
+  #takeOneAs(decode: boolean | undefined): Data {
+    const message = convert(this.#messages[this.#head] as Data, decode);
+    this.#takeOne();
+    return message;
+  }
+
+  #takeMany({ max, decode }: Reception): Data[] {
+    const messages = this.#messages;
+    const head = this.#head;
+    const end = Math.min(messages.length, head + max);
+    if (decode === undefined && head === 0 && end === messages.length) {
+      this.#consumed();
+      return messages;
+    }
+    const taken = decode === undefined ? messages.slice(head, end) : convertAll(messages, head, end, decode);
+    this.#head += taken.length;
+    if (this.#head === messages.length) this.#consumed();
+    else messages.fill('', head, this.#head);
+    return taken;
+  }
+
+  /** The batch is used up, which makes room on the reader's side. */
+  #consumed(): void {
+    this.#messages = noMessages;
+    this.#head = 0;
+    this.#source.release();
+  }
+}
+
+function busy(name: string): ConcurrencyError {
+  return new ConcurrencyError(`cannot call ${name} while another call to recv, recvMany or batches is waiting`);
+}
+
+function settled<T>(take: () => T): Promise<T> {
+  try {
+    return Promise.resolve(take());
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+/** What an iteration makes of the end: it is over where the connection closed in good order. */
+function ended(error: ConnectionClosed): Promise<IteratorReturnResult<undefined>> {
+  return error instanceof ConnectionClosedOK ? Promise.resolve(finished) : Promise.reject(error);
+}
+
+/** A message in the form that `decode` asks for; undefined leaves it as it is. */
+function convert(message: Data, decode: boolean | undefined): Data {
+  if (decode === undefined || (typeof message === 'string') === decode) return message;
+  if (typeof message === 'string') return Buffer.from(message, 'utf8');
+  if (isUtf8(message)) return message.toString('utf8');
+  throw Object.assign(new TypeError(`binary message of ${message.length} bytes is not UTF-8; decode is true`), {
+    code: 'HAWSER_INVALID_UTF8',
+  });
+}
+
+/** Converts from `head` up to the first message that can't be; throws where that is the first of all. */
+function convertAll(messages: readonly Data[], head: number, end: number, decode: boolean): Data[] {
+  const converted: Data[] = [convert(messages[head] as Data, decode)];
+  try {
+    for (let i = head + 1; i < end; i++) converted.push(convert(messages[i] as Data, decode));
+  } catch {
+    // The next call starts with that message, and tells.
+  }
+  return converted;
+}

@@ -1,0 +1,38 @@
+/** The public API. `index.mts` repeats the names for `import`; a test compares the two. */
+
+export type { DecodeOptions, RecvManyOptions, RecvOptions, SendOptions } from './call-options.js';
+export { connect } from './connect.js';
+export { Connection, type ConnectionState } from './connection.js';
+export {
+  ConcurrencyError,
+  ConnectionClosed,
+  ConnectionClosedError,
+  ConnectionClosedOK,
+  EndOfStream,
+  HawserError,
+  InternalError,
+  InvalidHandshake,
+  InvalidHeader,
+  InvalidMessage,
+  InvalidStatus,
+  InvalidUpgrade,
+  InvalidURL,
+  NegotiationError,
+  NotSupported,
+  PayloadTooBig,
+  ProtocolError,
+  ProxyError,
+  SecurityError,
+  Terminated,
+  TimeoutError,
+  TransportError,
+} from './errors.js';
+export { type HeaderEntry, HeaderList } from './handshake/headers.js';
+export type { Credentials, HeadersOption } from './header-options.js';
+export type { Mark } from './marks.js';
+export type { SocketAddress } from './native.js';
+export type { ConnectOptions } from './options.js';
+export type { Sendable } from './outgoing.js';
+export type { ControlPayload } from './pings.js';
+export type { CloseFrame, CloseOutcome, Data, RequestHead, ResponseHead } from './types.js';
+export { version } from './version.js';

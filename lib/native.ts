@@ -1,0 +1,341 @@
+/**
+ * The door to the addon, and the only importer of the `.node` file. It says what the native side offers and
+ * accepts, finds the binary, and shares one desk of memory per environment through which batches come in and
+ * sends go out. JS thread only.
+ */
+
+import { Buffer } from 'node:buffer';
+import { createRequire } from 'node:module';
+import * as path from 'node:path';
+import { HawserError } from './errors.js';
+
+/** Where a session dials, in the order of the attempts, and every deadline and limit its reader keeps. */
+export interface SessionConfig {
+  /** Numeric addresses; the reader races them (RFC 8305). */
+  readonly addresses: readonly { readonly address: string; readonly port: number }[];
+  /** Milliseconds between two attempts. */
+  readonly attemptDelay: number;
+  /** Numeric local address to bind to. */
+  readonly localAddress?: string | undefined;
+  readonly noDelay: boolean;
+  /** Milliseconds; 0 switches the deadline off. Counts from the construction to `start()`. */
+  readonly openTimeout: number;
+  readonly closeTimeout: number;
+  readonly pingInterval: number;
+  readonly pingTimeout: number;
+  /** Bytes. */
+  readonly maxMessageSize: number;
+  readonly maxFragments: number;
+  /** Marks of the delivery queue; `Infinity` switches one off. */
+  readonly highMessages: number;
+  readonly lowMessages: number;
+  readonly highBytes: number;
+  readonly lowBytes: number;
+  /** Bytes waiting to be written; at or below it a `drained` notice follows a `notifyDrained()`. */
+  readonly writeLow: number;
+}
+
+/** What a reader tells besides messages. */
+export type Notice =
+  /** A connection is established. `index` is the address that won. */
+  | { readonly kind: 'dialed'; readonly index: number; readonly local: SocketAddress; readonly remote: SocketAddress }
+  /** The answer to `readHead`: everything up to and including the empty line. */
+  | { readonly kind: 'head'; readonly bytes: Buffer }
+  /** The answer to `readHead` when the limit was reached before the empty line; `bytes` is what came. */
+  | { readonly kind: 'head-too-long'; readonly bytes: Buffer }
+  /** The answer to `readSome`: empty at the end of the stream. */
+  | { readonly kind: 'bytes'; readonly bytes: Buffer }
+  /** A ping of ours was answered (by its own pong or a later one). `latency` in milliseconds. */
+  | { readonly kind: 'pong'; readonly id: number; readonly latency: number }
+  /** The peer's Close has arrived, or the connection has failed: nothing can be sent any more. */
+  | { readonly kind: 'closing' }
+  | { readonly kind: 'drained' };
+
+export interface SocketAddress {
+  readonly address: string;
+  readonly port: number;
+  readonly family: 'IPv4' | 'IPv6';
+}
+
+/** How a connection ended, as the addon hands it over; `errors.ts` and `outcome.ts` make it readable. */
+export interface NativeOutcome {
+  readonly received: { readonly code: number; readonly reason: string } | undefined;
+  readonly sent: { readonly code: number; readonly reason: string } | undefined;
+  readonly receivedFirst: boolean;
+  /** One of `constants.causes`. */
+  readonly cause: NativeCause;
+  /** libuv's negative error number, or 0. */
+  readonly transportError: number;
+  /** Words for a protocol or internal error, else empty. */
+  readonly detail: string;
+  /** The limit that was broken and what came, in bytes or fragments; both 0 where there was none. */
+  readonly limit: number;
+  readonly actual: number;
+}
+
+export type NativeCause =
+  | 'none'
+  | 'end-of-stream'
+  | 'transport'
+  | 'protocol'
+  | 'message-too-big'
+  | 'too-many-fragments'
+  | 'keepalive-timeout'
+  | 'close-timeout'
+  | 'open-timeout'
+  | 'dial'
+  | 'terminated'
+  | 'backlog'
+  | 'internal';
+
+/** One connection and its reader. The reader thread runs from construction to its end; `join()` waits for that. */
+export interface NativeSession {
+  /** Unique in this environment; what the dispatcher is called with. */
+  readonly id: number;
+
+  // The opening handshake: bytes out, one bounded answer in.
+  write(bytes: Uint8Array): void;
+  readHead(limit: number): void;
+  readSome(limit: number): void;
+  /** The handshake is over: what was read beyond the head and all that follows are frames. */
+  start(): void;
+
+  /** Sends the records staged in `desk.stage[0, size)`; see `outbox.ts`. */
+  post(size: number): void;
+  /** Sends one message too big for the stage, copying it. A string is sent as its UTF-8. */
+  sendLarge(text: boolean, payload: string | Uint8Array): void;
+  /** As `sendLarge`, without the copy: `payload` spans an ArrayBuffer that nobody else can reach or touch. */
+  sendOwned(text: boolean, payload: Uint8Array): void;
+  /** Starts the closing handshake; code 1005 sends an empty Close. */
+  close(code: number, reason: string): void;
+  /** Ends at once, without a handshake. */
+  terminate(): void;
+
+  /**
+   * Takes the next batch: fills `desk.index` and `desk.bytes` and returns how many messages it holds, and thereby
+   * says that the batch before it was consumed. 0: nothing is here; the next message rings. -1: nothing is here and
+   * nothing will come: call `join()`.
+   */
+  take(): number;
+  /** The payload of the batch's entry `i` when that is marked large: a string for text, else its bytes. */
+  takeLarge(i: number): string | ArrayBuffer;
+  /** Says that the last batch taken was consumed, without taking another. */
+  release(): void;
+  /** What happened besides messages, in order, since the last call. */
+  notices(): Notice[];
+  /** Asks for a `drained` notice once no more than `writeLow` bytes wait to be written. */
+  notifyDrained(): void;
+  /** Payload bytes accepted by `post` and `send*` and not yet written to the socket. */
+  bufferedAmount(): number;
+  /** Milliseconds the last answered ping took; 0 before the first. */
+  latency(): number;
+
+  /** Waits for the reader's last instruction and returns how the connection ended. Once only. */
+  join(): NativeOutcome;
+  /** Whether the connection keeps the environment's event loop alive. */
+  ref(): void;
+  unref(): void;
+}
+
+export interface NativeAddon {
+  readonly Session: new (config: SessionConfig) => NativeSession;
+  readonly constants: NativeConstants;
+  /**
+   * Once per environment: the memory that batches and sends go through, and the one function a wake calls.
+   * `dispatch(count)` finds pairs in `desk.ready`: a session's id, and `constants.ready*` flags.
+   */
+  attach(desk: ArrayBuffer, dispatch: (count: number) => void): void;
+  /** Test build only: how many reader threads are alive in this process. */
+  liveReaders?(): number;
+  /** Test build only: milliseconds that readers created from now on wait at named points. */
+  setDelays?(delays: Readonly<Record<string, number>>): void;
+}
+
+export interface NativeConstants {
+  /** Byte offsets and lengths of the desk's parts, and its whole size. */
+  readonly deskSize: number;
+  readonly readyOffset: number;
+  readonly readyPairs: number;
+  readonly indexOffset: number;
+  readonly indexEntries: number;
+  readonly bytesOffset: number;
+  readonly bytesSize: number;
+  readonly stageOffset: number;
+  readonly stageSize: number;
+
+  /** Flags of a ready pair. */
+  readonly readyMessages: number;
+  readonly readyNotices: number;
+  readonly readyFinished: number;
+
+  /** An index entry is two words: offset | kind << kindShift, and the length in bytes. */
+  readonly kindShift: number;
+  readonly offsetMask: number;
+  readonly kindBinary: number;
+  readonly kindAscii: number;
+  readonly kindUtf16: number;
+  readonly kindLarge: number;
+
+  /** A staged record is two words, type and length in bytes, then the payload, padded to 4 bytes. */
+  readonly recordText: number;
+  readonly recordBinary: number;
+  /** Its payload starts with a word: the ping's id. */
+  readonly recordPing: number;
+  readonly recordPong: number;
+
+  readonly maxControlPayload: number;
+}
+
+/** A Buffer with the methods behind `toString` and `write`, which Node has and does not document. */
+export interface FastBuffer extends Buffer {
+  latin1Slice(start: number, end: number): string;
+  ucs2Slice(start: number, end: number): string;
+  utf8Write(text: string, offset: number, length: number): number;
+}
+
+/** Makes a Buffer over memory that exists: the class behind `Buffer.from(arrayBuffer, …)`, without its checks. */
+export const BufferView = (Buffer as unknown as { readonly [Symbol.species]: unknown })[Symbol.species] as new (
+  memory: ArrayBuffer,
+  offset: number,
+  length: number,
+) => FastBuffer;
+
+/** The memory that an environment shares with its readers' batches and commands, seen as its parts. */
+export interface Desk {
+  readonly memory: ArrayBuffer;
+  /** Pairs of a session's id and its flags. */
+  readonly ready: Uint32Array;
+  /** Pairs of words, one for each message of a batch. */
+  readonly index: Uint32Array;
+  /** The payloads of a batch. */
+  readonly bytes: FastBuffer;
+  /** Records on their way out, as bytes and as words. */
+  readonly stage: FastBuffer;
+  readonly stageWords: Uint32Array;
+}
+
+/** Who fills the stage, and how far. One session at a time: what it staged is posted before another's turn. */
+export interface Staging {
+  owner: NativeSession | undefined;
+  /** Bytes of `desk.stage` that hold records. */
+  size: number;
+  /** How many of them are payload of messages. */
+  payload: number;
+  /** Whether posting is due at the end of this turn. */
+  scheduled: boolean;
+}
+
+/** What an environment has once, however often this file is evaluated in it (as test runners do). */
+interface Environment {
+  readonly desk: Desk;
+  readonly staging: Staging;
+  readonly sessions: Map<number, WeakRef<{ wake(flags: number): void }>>;
+}
+
+/** Replaces the undocumented methods where a runtime lacks them. */
+function fastBuffer(memory: ArrayBuffer, offset: number, length: number): FastBuffer {
+  const buffer = Buffer.from(memory, offset, length) as FastBuffer;
+  if (typeof buffer.latin1Slice !== 'function') {
+    buffer.latin1Slice = (start, end) => buffer.toString('latin1', start, end);
+  }
+  if (typeof buffer.ucs2Slice !== 'function') {
+    buffer.ucs2Slice = (start, end) => buffer.toString('utf16le', start, end);
+  }
+  if (typeof buffer.utf8Write !== 'function') {
+    buffer.utf8Write = (text, at, room) => buffer.write(text, at, room, 'utf8');
+  }
+  return buffer;
+}
+
+function createDesk(sizes: NativeConstants): Desk {
+  const memory = new ArrayBuffer(sizes.deskSize);
+  return {
+    memory,
+    ready: new Uint32Array(memory, sizes.readyOffset, sizes.readyPairs * 2),
+    index: new Uint32Array(memory, sizes.indexOffset, sizes.indexEntries * 2),
+    bytes: fastBuffer(memory, sizes.bytesOffset, sizes.bytesSize),
+    stage: fastBuffer(memory, sizes.stageOffset, sizes.stageSize),
+    stageWords: new Uint32Array(memory, sizes.stageOffset, sizes.stageSize / 4),
+  };
+}
+
+/** Attaches the addon to this environment. The sessions are held weakly: one that nobody needs may be collected. */
+function createEnvironment({ attach, constants }: NativeAddon): Environment {
+  const desk = createDesk(constants);
+  const sessions: Environment['sessions'] = new Map();
+  attach(desk.memory, (count) => {
+    for (let pair = 0; pair < count; pair++) {
+      const flags = desk.ready[pair * 2 + 1] as number;
+      sessions
+        .get(desk.ready[pair * 2] as number)
+        ?.deref()
+        ?.wake(flags);
+    }
+  });
+  return { desk, staging: { owner: undefined, size: 0, payload: 0, scheduled: false }, sessions };
+}
+
+/** The environment is kept with the addon, which is loaded once where this file may be evaluated again. */
+function environmentOf(addon: NativeAddon): Environment {
+  const key = Symbol.for('hawser.environment');
+  const holder = addon as { [key]?: Environment };
+  if (holder[key] === undefined) Object.defineProperty(holder, key, { value: createEnvironment(addon) });
+  return holder[key] as Environment;
+}
+
+/** The files that may be the addon, the likeliest first. `HAWSER_ADDON` names one instead of all others. */
+function candidates(): readonly string[] {
+  const chosen = process.env['HAWSER_ADDON'];
+  if (chosen !== undefined && chosen !== '') return [path.resolve(chosen)];
+  return [path.join(__dirname, '..', 'build', 'Release', 'hawser.node')];
+}
+
+function loadAddon(): NativeAddon {
+  const load = createRequire(__filename);
+  const failures: { readonly file: string; readonly error: unknown }[] = [];
+  for (const file of candidates()) {
+    try {
+      return load(file) as NativeAddon;
+    } catch (error) {
+      failures.push({ file, error });
+    }
+  }
+  const cause = failures[0]?.error;
+  throw Object.assign(new HawserError(describeFailures(failures), { cause }), { code: 'HAWSER_ADDON_NOT_LOADED' });
+}
+
+function describeFailures(failures: readonly { readonly file: string; readonly error: unknown }[]): string {
+  const chosen = process.env['HAWSER_ADDON'];
+  const tried = failures.map(({ file, error }) => {
+    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    return `  ${file}: ${reason}`;
+  });
+  const cure =
+    chosen === undefined || chosen === ''
+      ? `run \`npm run build\` in ${path.join(__dirname, '..')} to build it (needs python3, make and a C++20 compiler)`
+      : 'HAWSER_ADDON names the only file to try; correct it, or unset it to use the one built by `npm run build`';
+  return [`could not load the native addon of hawser for ${describePlatform()}; tried`, ...tried, cure].join('\n');
+}
+
+/** `linux-x64 (glibc 2.36), Node.js v20.19.0, Node-API 9`. */
+function describePlatform(): string {
+  const runtime = `Node.js ${process.version}, Node-API ${process.versions['napi']}`;
+  const platform = `${process.platform}-${process.arch}`;
+  return process.platform === 'linux' ? `${platform} (${describeLibc()}), ${runtime}` : `${platform}, ${runtime}`;
+}
+
+function describeLibc(): string {
+  const { header } = process.report.getReport() as unknown as { header: { glibcVersionRuntime?: string } };
+  return header.glibcVersionRuntime === undefined ? 'not glibc, musl perhaps' : `glibc ${header.glibcVersionRuntime}`;
+}
+
+const addon = loadAddon();
+
+/** Opens sessions. */
+export const { Session: NativeSessionClass, constants } = addon;
+
+/** Of the test build: see `NativeAddon`. */
+export const { liveReaders, setDelays } = addon;
+
+/** This environment's share. */
+export const { desk, staging, sessions } = environmentOf(addon);

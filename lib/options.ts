@@ -1,0 +1,277 @@
+/**
+ * The options of `connect()`: what they are called, what they mean by default, and the checks that turn them into
+ * settings that every other part may trust. Does no I/O and keeps nothing.
+ */
+
+import { constants } from 'node:buffer';
+import { isIP, type LookupFunction } from 'node:net';
+import { checkBoolean, checkInteger, checkSignal, checkTimeout, invalidType, nearestName } from './check.js';
+import { invalidArgument, NotSupported } from './errors.js';
+import { type HeaderEntry, isToken } from './handshake/headers.js';
+import { type Credentials, checkAuth, checkHeaders, checkHeaderValue, type HeadersOption } from './header-options.js';
+import { checkQueueMarks, checkWriteMarks, type Mark, type Marks } from './marks.js';
+import { version } from './version.js';
+
+/** What `connect()` can be told. Times are milliseconds, sizes are bytes; leaving an option out means its default. */
+export interface ConnectOptions {
+  /**
+   * Milliseconds for resolving the name, connecting and the opening handshake together; null waits for ever.
+   * @default 10_000
+   */
+  readonly openTimeout?: number | null | undefined;
+  /**
+   * Milliseconds for the closing handshake and the end of the stream together; null waits for ever.
+   * @default 10_000
+   */
+  readonly closeTimeout?: number | null | undefined;
+  /**
+   * Milliseconds between two keepalive pings; null sends none.
+   * @default 20_000
+   */
+  readonly pingInterval?: number | null | undefined;
+  /**
+   * Milliseconds that a keepalive ping may stay unanswered before the connection fails with 1011; null never fails it.
+   * @default 20_000
+   */
+  readonly pingTimeout?: number | null | undefined;
+  /**
+   * The most bytes that a message may have. A longer one fails the connection with 1009; null leaves it to the
+   * longest Buffer the runtime can make.
+   * @default 16 MiB
+   */
+  readonly maxMessageSize?: number | null | undefined;
+  /**
+   * The most fragments that a message may have. One more fails the connection with 1008; null lifts the limit.
+   * @default 131_072
+   */
+  readonly maxFragments?: number | null | undefined;
+  /**
+   * How much may wait to be received before the network is no longer read. A number or a pair [high, low] counts
+   * messages; an object has marks for messages and for bytes. Reading stops above the high mark and goes on at the
+   * low one, which is a quarter of the high one unless given. null lifts a mark.
+   * @default { messages: 65_536, bytes: 4 MiB }
+   */
+  readonly maxQueue?: Mark | null | { readonly messages?: Mark | null; readonly bytes?: Mark | null } | undefined;
+  /**
+   * How many bytes may wait to be written before `send()` waits too, or a pair [high, low] in bytes; it goes on at
+   * the low mark, which is a quarter of the high one unless given.
+   * @default 1 MiB
+   */
+  readonly writeLimit?: Mark | undefined;
+  /** The subprotocols to offer, the preferred one first (RFC 6455 §1.9): distinct tokens. */
+  readonly subprotocols?: readonly string[] | undefined;
+  /** The value of the `Origin` header; none is sent unless given. */
+  readonly origin?: string | undefined;
+  /**
+   * Headers to send besides those of the handshake, which can't be set here. `Host`, `Authorization`, `User-Agent`
+   * and `Origin` replace the ones hawser would send.
+   */
+  readonly headers?: HeadersOption | undefined;
+  /**
+   * The value of the `User-Agent` header; null sends none.
+   * @default 'hawser/<version>'
+   */
+  readonly userAgent?: string | null | undefined;
+  /** Credentials for Basic authentication (RFC 7617), 'user:password' or apart; they win over the URL's. */
+  readonly auth?: string | Credentials | undefined;
+  /**
+   * The address family to connect to; 0 is both.
+   * @default 0
+   */
+  readonly family?: 0 | 4 | 6 | undefined;
+  /**
+   * Resolves the host's name in place of `dns.lookup`, with its signature. It is asked for all addresses.
+   * @default dns.lookup
+   */
+  readonly lookup?: LookupFunction | undefined;
+  /** The local IP address to connect from. */
+  readonly localAddress?: string | undefined;
+  /**
+   * Whether small writes go out at once (TCP_NODELAY).
+   * @default true
+   */
+  readonly noDelay?: boolean | undefined;
+  /**
+   * Milliseconds to wait for one address before the next is tried too (RFC 8305 §5): 10 at least.
+   * @default 250
+   */
+  readonly attemptDelay?: number | undefined;
+  /** Aborts the opening; `connect()` then rejects with the signal's reason. An open connection is not affected. */
+  readonly signal?: AbortSignal | undefined;
+  /** Compression is not supported yet, so false is all there is. */
+  readonly compression?: false | undefined;
+  /** Proxies are not supported yet, so false is all there is. */
+  readonly proxy?: false | undefined;
+  /** Redirects are not followed yet, so 0 is all there is. */
+  readonly maxRedirects?: 0 | undefined;
+}
+
+/** Options that have been checked, with every default filled in. A timeout of 0 is switched off. */
+export interface ResolvedOptions {
+  readonly openTimeout: number;
+  readonly closeTimeout: number;
+  readonly pingInterval: number;
+  readonly pingTimeout: number;
+  readonly maxMessageSize: number;
+  readonly maxFragments: number;
+  /** Marks of `Infinity` are switched off. */
+  readonly maxQueue: { readonly messages: Marks; readonly bytes: Marks };
+  readonly writeLimit: Marks;
+  readonly subprotocols: readonly string[];
+  readonly origin: string | undefined;
+  readonly headers: readonly HeaderEntry[];
+  readonly userAgent: string | undefined;
+  readonly auth: Credentials | undefined;
+  readonly family: 0 | 4 | 6;
+  readonly lookup: LookupFunction | undefined;
+  readonly localAddress: string | undefined;
+  readonly noDelay: boolean;
+  readonly attemptDelay: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+const kibi = 1024;
+const mebi = 1024 * kibi;
+
+/** The value of the `User-Agent` header unless it is chosen. */
+export const defaultUserAgent = `hawser/${version}`;
+/** The most fragments that a message may have where `maxFragments` is null. */
+const mostFragments = 2 ** 32 - 1;
+
+const knownOptions: ReadonlySet<string> = new Set<keyof ConnectOptions>([
+  'openTimeout',
+  'closeTimeout',
+  'pingInterval',
+  'pingTimeout',
+  'maxMessageSize',
+  'maxFragments',
+  'maxQueue',
+  'writeLimit',
+  'subprotocols',
+  'origin',
+  'headers',
+  'userAgent',
+  'auth',
+  'family',
+  'lookup',
+  'localAddress',
+  'noDelay',
+  'attemptDelay',
+  'signal',
+  'compression',
+  'proxy',
+  'maxRedirects',
+]);
+
+/** Options of later versions, whatever their value. */
+const laterOptions: ReadonlySet<string> = new Set(['tls', 'socketPath', 'reader']);
+
+/** What the options of other clients are called here. */
+const foreignNames: ReadonlyMap<string, string> = new Map([
+  ['handshakeTimeout', 'openTimeout'],
+  ['maxPayload', 'maxMessageSize'],
+  ['maxSize', 'maxMessageSize'],
+  ['perMessageDeflate', 'compression'],
+  ['protocol', 'subprotocols'],
+  ['protocols', 'subprotocols'],
+  ['agent', 'proxy'],
+  ['followRedirects', 'maxRedirects'],
+  ['timeout', 'openTimeout'],
+]);
+
+/**
+ * Checks options and fills in the defaults.
+ *
+ * @throws TypeError where a name is unknown or a value is of the wrong type or form.
+ * @throws RangeError where a number is out of range.
+ * @throws NotSupported where an option of a later version is used.
+ */
+export function resolveOptions(options: ConnectOptions = {}): ResolvedOptions {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw invalidType('options', options, 'an object');
+  }
+  checkNames(options);
+  const { openTimeout = 10_000, closeTimeout = 10_000, pingInterval = 20_000, pingTimeout = 20_000 } = options;
+  const { noDelay = true, attemptDelay = 250, maxMessageSize = 16 * mebi, maxFragments = 128 * kibi } = options;
+  const { userAgent = defaultUserAgent, origin, signal } = options;
+  return {
+    openTimeout: checkTimeout('openTimeout', openTimeout),
+    closeTimeout: checkTimeout('closeTimeout', closeTimeout),
+    pingInterval: checkTimeout('pingInterval', pingInterval),
+    pingTimeout: checkTimeout('pingTimeout', pingTimeout),
+    maxMessageSize: checkLimit('maxMessageSize', maxMessageSize, constants.MAX_LENGTH, 'bytes'),
+    maxFragments: checkLimit('maxFragments', maxFragments, mostFragments, 'fragments'),
+    maxQueue: checkQueueMarks(options.maxQueue, { messages: 64 * kibi, bytes: 4 * mebi }),
+    writeLimit: checkWriteMarks(options.writeLimit, mebi),
+    subprotocols: checkSubprotocols(options.subprotocols),
+    origin: origin === undefined ? undefined : checkHeaderValue('origin', origin),
+    headers: checkHeaders(options.headers),
+    userAgent: userAgent === null ? undefined : checkHeaderValue('userAgent', userAgent),
+    auth: checkAuth(options.auth),
+    family: checkFamily(options.family),
+    lookup: checkLookup(options.lookup),
+    localAddress: checkLocalAddress(options.localAddress),
+    noDelay: checkBoolean('noDelay', noDelay),
+    attemptDelay: checkInteger('attemptDelay', attemptDelay, 10, 60_000, 'milliseconds'),
+    signal: signal === undefined ? undefined : checkSignal('signal', signal),
+  };
+}
+
+function checkNames(options: object): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined) continue;
+    if (laterOptions.has(name)) throw new NotSupported(`option ${name} is not supported yet`);
+    if (!knownOptions.has(name)) throw unknownOption(name);
+  }
+  const { compression, proxy, maxRedirects } = options as Record<string, unknown>;
+  if (compression !== undefined && compression !== false) {
+    throw new NotSupported('option compression is not supported yet; expected false');
+  }
+  if (proxy !== undefined && proxy !== false) {
+    throw new NotSupported('option proxy is not supported yet; expected false');
+  }
+  if (maxRedirects !== undefined && maxRedirects !== 0) {
+    throw new NotSupported('option maxRedirects is not supported yet; expected 0');
+  }
+}
+
+function unknownOption(name: string): TypeError {
+  const meant = foreignNames.get(name) ?? nearestName(name, [...knownOptions, ...laterOptions]);
+  return invalidArgument(`unknown option ${name}${meant === undefined ? '' : `; did you mean ${meant}?`}`);
+}
+
+function checkLimit(name: string, value: unknown, most: number, unit: string): number {
+  return value === null ? most : checkInteger(name, value, 1, most, unit);
+}
+
+function checkSubprotocols(value: unknown): readonly string[] {
+  if (value === undefined) return [];
+  // A string is iterable too, and would be offered letter by letter.
+  if (!Array.isArray(value)) throw invalidType('subprotocols', value, 'an array of tokens');
+  const seen = new Set<string>();
+  for (const [i, subprotocol] of value.entries()) {
+    if (typeof subprotocol !== 'string' || !isToken(subprotocol)) {
+      throw invalidType(`subprotocols[${i}]`, subprotocol, 'a token (RFC 9110 section 5.6.2)');
+    }
+    if (seen.has(subprotocol)) throw invalidArgument(`subprotocols has '${subprotocol}' twice; expected it once`);
+    seen.add(subprotocol);
+  }
+  return [...seen];
+}
+
+function checkFamily(value: unknown = 0): 0 | 4 | 6 {
+  if (value !== 0 && value !== 4 && value !== 6) throw invalidType('family', value, '0, 4 or 6');
+  return value;
+}
+
+function checkLookup(value: unknown): LookupFunction | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== 'function') throw invalidType('lookup', value, 'a function with the signature of dns.lookup');
+  return value as LookupFunction;
+}
+
+function checkLocalAddress(value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== 'string' || isIP(value) === 0) throw invalidType('localAddress', value, 'an IP address');
+  return value;
+}

@@ -1,0 +1,132 @@
+/**
+ * The messages of one connection on their way out: small ones go side by side onto the stage, large ones to the reader
+ * at once. A send waits while more is unwritten than the write limit allows. Framing, masking and writing are the
+ * reader's; whether the connection still takes messages is its owner's to say.
+ */
+
+import type { SendOptions } from './call-options.js';
+import type { ConnectionClosed } from './errors.js';
+import type { Lifeline } from './inbox.js';
+import { constants, desk, type NativeSession, staging } from './native.js';
+import { bytesOf, checkUtf8, takeOver, unshared } from './outgoing.js';
+import { claim, commit, discard, flush, largestStaged, recordHeader, stagedPayload } from './stage.js';
+
+/** What every send that need not wait returns. */
+const accepted = Promise.resolve();
+
+interface Drain {
+  readonly promise: Promise<void>;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+export class Outbox {
+  readonly #native: NativeSession;
+  readonly #lifeline: Lifeline;
+  readonly #highMark: number;
+  /** No fewer bytes than are unwritten; known exactly only after asking the native side. */
+  #unwritten = 0;
+  #drain: Drain | undefined;
+
+  /** @param highMark sends wait while more bytes than this are unwritten. */
+  constructor(native: NativeSession, lifeline: Lifeline, highMark: number) {
+    this.#native = native;
+    this.#lifeline = lifeline;
+    this.#highMark = highMark;
+  }
+
+  /**
+   * Sends a string as its UTF-8, with lone surrogates replaced by U+FFFD.
+   *
+   * @param text whether as a text message.
+   */
+  sendString(data: string, text: boolean): Promise<void> {
+    const most = data.length * 3;
+    if (data.length > largestStaged) {
+      flush();
+      this.#native.sendLarge(text, data);
+      return this.#accept(most);
+    }
+    const start = claim(this.#native, recordHeader + most + 3);
+    const length = desk.stage.utf8Write(data, start + recordHeader, most);
+    commit(start, text ? constants.recordText : constants.recordBinary, length);
+    staging.payload += length;
+    return this.#accept(length);
+  }
+
+  /**
+   * Sends bytes in any form.
+   *
+   * @throws TypeError where `data` is nothing that can be sent, or no UTF-8 and to be sent as text.
+   */
+  sendBytes(data: unknown, { text = false, transfer = false }: SendOptions): Promise<void> {
+    const bytes = data instanceof Uint8Array && data.byteLength > 0 ? data : bytesOf(data);
+    const length = bytes.byteLength;
+    if (length > largestStaged) return this.#sendLarge(bytes, text, transfer);
+    const start = claim(this.#native, recordHeader + length + 3);
+    desk.stage.set(bytes, start + recordHeader);
+    // The copy is checked: nobody can change that one any more.
+    if (text) checkUtf8(desk.stage.subarray(start + recordHeader, start + recordHeader + length));
+    commit(start, text ? constants.recordText : constants.recordBinary, length);
+    staging.payload += length;
+    return this.#accept(length);
+  }
+
+  #sendLarge(bytes: Uint8Array, text: boolean, transfer: boolean): Promise<void> {
+    const own = unshared(bytes);
+    if (text) checkUtf8(own);
+    flush();
+    const taken = own !== bytes ? own : transfer ? takeOver(bytes) : undefined;
+    if (taken === undefined) this.#native.sendLarge(text, own);
+    else this.#native.sendOwned(text, taken);
+    return this.#accept(own.byteLength);
+  }
+
+  /** Payload bytes that were sent and have not reached the socket. */
+  bufferedAmount(): number {
+    return stagedPayload(this.#native) + this.#native.bufferedAmount();
+  }
+
+  /** No more than the low mark is unwritten: whoever waits goes on. */
+  drained(): void {
+    this.#unwritten = this.bufferedAmount();
+    this.#settleDrain()?.resolve();
+  }
+
+  /** The connection has ended. */
+  end(closed: () => ConnectionClosed): void {
+    discard(this.#native);
+    this.#settleDrain()?.reject(closed());
+  }
+
+  #accept(most: number): Promise<void> {
+    this.#unwritten += most;
+    return this.#unwritten <= this.#highMark ? accepted : this.#waitForDrain();
+  }
+
+  #waitForDrain(): Promise<void> {
+    if (this.#drain !== undefined) return this.#drain.promise;
+    // Only what was posted counts for the notice.
+    flush();
+    this.#unwritten = this.#native.bufferedAmount();
+    if (this.#unwritten <= this.#highMark) return accepted;
+    let resolve!: () => void;
+    let reject!: (error: unknown) => void;
+    const promise = new Promise<void>((onDrained, onEnd) => {
+      resolve = onDrained;
+      reject = onEnd;
+    });
+    this.#drain = { promise, resolve, reject };
+    this.#lifeline.hold();
+    this.#native.notifyDrained();
+    return promise;
+  }
+
+  #settleDrain(): Drain | undefined {
+    const drain = this.#drain;
+    if (drain === undefined) return undefined;
+    this.#drain = undefined;
+    this.#lifeline.release();
+    return drain;
+  }
+}

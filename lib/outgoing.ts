@@ -1,0 +1,90 @@
+/**
+ * What may be sent: turns the argument of `send()` into text or bytes, or into an error that names what came. Sends
+ * nothing.
+ */
+
+import { Buffer, isUtf8 } from 'node:buffer';
+import { isAnyArrayBuffer, isSharedArrayBuffer } from 'node:util/types';
+import { invalidArgument, NotSupported } from './errors.js';
+
+/** A message to send: text, or bytes in any of their forms. */
+export type Sendable = string | ArrayBufferView | ArrayBufferLike;
+
+const expected = 'a string, a Buffer, an ArrayBuffer or a view of one';
+
+/**
+ * The bytes of anything that has some, without a copy.
+ *
+ * @throws TypeError where `data` has none, or none any more.
+ * @throws NotSupported where `data` would have to be sent piece by piece.
+ */
+export function bytesOf(data: unknown): Uint8Array {
+  if (ArrayBuffer.isView(data)) {
+    // A view of memory that is gone has no length, and its methods throw.
+    if (isGone(data)) throw goneError();
+    return data instanceof Uint8Array ? data : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  }
+  if (isAnyArrayBuffer(data)) {
+    if (isGone(data)) throw goneError();
+    return new Uint8Array(data);
+  }
+  throw unsendable(data);
+}
+
+/** Whether the memory was transferred elsewhere, or resized so that it does not reach to the view any more. */
+function isGone(data: ArrayBufferView | ArrayBufferLike): boolean {
+  try {
+    if (data.byteLength > 0) return false;
+    if (!ArrayBuffer.isView(data)) new Uint8Array(data);
+    else if (!(data instanceof DataView)) Uint8Array.prototype.at.call(data, 0);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+function goneError(): TypeError {
+  return invalidArgument('cannot send bytes whose ArrayBuffer is detached or was resized to end before them');
+}
+
+function unsendable(data: unknown): Error {
+  if (typeof data === 'object' && data !== null && (Symbol.iterator in data || Symbol.asyncIterator in data)) {
+    return new NotSupported(`sending ${describe(data)} as fragments is not supported yet; expected ${expected}`);
+  }
+  return invalidArgument(`cannot send ${describe(data)}; expected ${expected}`);
+}
+
+/** The type of a value, in words. */
+function describe(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (typeof value === 'function') return 'a function';
+  if (typeof value !== 'object') return `a ${typeof value}`;
+  const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
+  if (Array.isArray(value)) return 'an array';
+  return typeof name !== 'string' || name === '' || name === 'Object' ? 'a plain object' : `an instance of ${name}`;
+}
+
+/** @throws TypeError where the bytes are not UTF-8. */
+export function checkUtf8(bytes: Uint8Array): void {
+  if (!isUtf8(bytes)) throw invalidArgument(`cannot send ${bytes.byteLength} bytes as text; they are not UTF-8`);
+}
+
+/** Bytes that another thread may write to, as a copy that it can't; else the bytes themselves. */
+export function unshared(bytes: Uint8Array): Uint8Array {
+  return isSharedArrayBuffer(bytes.buffer) ? Buffer.from(bytes) : bytes;
+}
+
+/**
+ * Takes the bytes away from whoever else can reach them, together with the whole ArrayBuffer they are in; undefined
+ * where that is not possible: shared memory, WebAssembly's, and what was marked as untransferable.
+ */
+export function takeOver(bytes: Uint8Array): Uint8Array | undefined {
+  const { buffer, byteOffset, byteLength } = bytes;
+  if (isSharedArrayBuffer(buffer)) return undefined;
+  try {
+    // Copies where Node leaves an untransferable buffer in place, which is as good.
+    return new Uint8Array(structuredClone(buffer, { transfer: [buffer] }), byteOffset, byteLength);
+  } catch {
+    return undefined;
+  }
+}

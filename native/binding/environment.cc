@@ -1,0 +1,108 @@
+#include "binding/environment.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "binding/session_wrap.h"
+
+namespace hawser::binding {
+
+Environment::Environment(Napi::Env env) : env_(env) {}
+
+Environment::~Environment() {
+  // The environment is gone or going: its references are Node's to free.
+  desk_memory_.SuppressDestruct();
+  dispatch_.SuppressDestruct();
+}
+
+std::shared_ptr<Environment> Environment::Of(Napi::Env env) {
+  return *env.GetInstanceData<std::shared_ptr<Environment>>();
+}
+
+void Environment::Attach(Napi::ArrayBuffer desk, Napi::Function dispatch) {
+  desk_.memory = static_cast<std::uint8_t*>(desk.Data());
+  desk_memory_ = Napi::Persistent(desk);
+  dispatch_ = Napi::Persistent(dispatch);
+
+  const Napi::Env env = desk.Env();
+  const napi_status status =
+      napi_create_threadsafe_function(env, nullptr, nullptr, Napi::String::New(env, "hawser"), 0, 1, nullptr, nullptr,
+                                      this, &Environment::OnWake, &wake_);
+  if (status != napi_ok) throw Napi::Error::New(env);
+  napi_unref_threadsafe_function(env, wake_);
+  // After the thread-safe function, since hooks run in reverse: no reader may outlive its wake.
+  napi_add_env_cleanup_hook(
+      env, [](void* self) { static_cast<Environment*>(self)->Close(); }, this);
+}
+
+void Environment::Ref() {
+  if (refs_++ == 0 && !closed_) napi_ref_threadsafe_function(env_, wake_);
+}
+
+void Environment::Unref() {
+  if (--refs_ == 0 && !closed_) napi_unref_threadsafe_function(env_, wake_);
+}
+
+void Environment::Ring(SessionBell& bell, std::uint32_t ready) noexcept {
+  {
+    reader::Lock lock(mutex_);
+    if (bell.round_ == round_) {
+      ready_[bell.slot_].flags |= ready;
+    } else {
+      bell.round_ = round_;
+      bell.slot_ = ready_.size();
+      ready_.push_back({bell.id_, ready});
+    }
+    if (std::exchange(ringing_, true)) return;
+  }
+  // Fails only while the environment closes, and then nobody listens.
+  (void)napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking);
+}
+
+std::vector<Environment::ReadyPair> Environment::TakeReady() {
+  reader::Lock lock(mutex_);
+  ++round_;
+  ringing_ = !ready_.empty();
+  return std::exchange(ready_, {});
+}
+
+void Environment::OnWake(napi_env env, napi_value, void* context, void*) {
+  if (env == nullptr) return;  // the environment is closing
+  static_cast<Environment*>(context)->Dispatch(env);
+}
+
+// A session that becomes ready meanwhile is seen by the next look, not by another wake.
+void Environment::Dispatch(napi_env env) {
+  for (auto ready = TakeReady(); !ready.empty(); ready = TakeReady()) {
+    for (std::size_t done = 0; done < ready.size() && !closed_;) {
+      const auto words = desk_.ready();
+      const std::size_t count = std::min(ready.size() - done, Desk::kReadyPairs);
+      for (std::size_t i = 0; i < count; ++i, ++done) {
+        words[2 * i] = ready[done].id;
+        words[2 * i + 1] = ready[done].flags;
+      }
+      napi_handle_scope scope = nullptr;
+      napi_open_handle_scope(env, &scope);
+      napi_value receiver = nullptr;
+      napi_value argument = nullptr;
+      napi_get_undefined(env, &receiver);
+      napi_create_uint32(env, static_cast<std::uint32_t>(count), &argument);
+      const napi_status status = napi_call_function(env, receiver, dispatch_.Value(), 1, &argument, nullptr);
+      if (status == napi_pending_exception) {
+        // Below Node-API version 10 an exception from here is swallowed; it is the application's to see.
+        napi_value error = nullptr;
+        if (napi_get_and_clear_last_exception(env, &error) == napi_ok) napi_fatal_exception(env, error);
+      }
+      napi_close_handle_scope(env, scope);
+    }
+  }
+}
+
+// The environment's cleanup hook. First all are told, then all are awaited, so that it takes as long as the slowest.
+void Environment::Close() {
+  closed_ = true;
+  for (SessionWrap* session : sessions_) session->TerminateReader();
+  for (SessionWrap* session : sessions_) session->JoinReader();
+}
+
+}  // namespace hawser::binding

@@ -1,0 +1,185 @@
+#include "binding/session_wrap.h"
+
+#include <cstring>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "binding/from_js.h"
+#include "binding/to_js.h"
+#include "reader/send_record.h"
+
+namespace hawser::binding {
+
+namespace {
+
+core::Opcode DataOpcode(Napi::Value text) {
+  return text.As<Napi::Boolean>().Value() ? core::Opcode::kText : core::Opcode::kBinary;
+}
+
+}  // namespace
+
+Napi::Function SessionWrap::Define(Napi::Env env) {
+  return DefineClass(env, "Session",
+                     {
+                         InstanceAccessor<&SessionWrap::Id>("id"),
+                         InstanceMethod<&SessionWrap::Write>("write"),
+                         InstanceMethod<&SessionWrap::ReadHead>("readHead"),
+                         InstanceMethod<&SessionWrap::ReadSome>("readSome"),
+                         InstanceMethod<&SessionWrap::Start>("start"),
+                         InstanceMethod<&SessionWrap::Post>("post"),
+                         InstanceMethod<&SessionWrap::SendLarge>("sendLarge"),
+                         InstanceMethod<&SessionWrap::CloseConnection>("close"),
+                         InstanceMethod<&SessionWrap::Terminate>("terminate"),
+                         InstanceMethod<&SessionWrap::Take>("take"),
+                         InstanceMethod<&SessionWrap::TakeLarge>("takeLarge"),
+                         InstanceMethod<&SessionWrap::Release>("release"),
+                         InstanceMethod<&SessionWrap::Notices>("notices"),
+                         InstanceMethod<&SessionWrap::NotifyDrained>("notifyDrained"),
+                         InstanceMethod<&SessionWrap::BufferedAmount>("bufferedAmount"),
+                         InstanceMethod<&SessionWrap::Latency>("latency"),
+                         InstanceMethod<&SessionWrap::Join>("join"),
+                         InstanceMethod<&SessionWrap::Ref>("ref"),
+                         InstanceMethod<&SessionWrap::Unref>("unref"),
+                     });
+}
+
+SessionWrap::SessionWrap(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<SessionWrap>(info), environment_(Environment::Of(info.Env())), id_(environment_->NextId()) {
+  reader::SessionConfig config = ToSessionConfig(info[0].As<Napi::Object>());
+  config.delays = environment_->delays;
+  try {
+    reader_ = std::make_unique<reader::Reader>(std::move(config),
+                                               std::make_unique<Environment::SessionBell>(*environment_, id_));
+  } catch (const std::system_error& error) {
+    throw Napi::Error::New(info.Env(), error.what());
+  }
+  environment_->Add(*this);
+  SetRef(true);
+}
+
+SessionWrap::~SessionWrap() {
+  SetRef(false);
+  environment_->Remove(*this);
+}
+
+void SessionWrap::TerminateReader() {
+  if (!reader_->joined()) reader_->Terminate();
+}
+
+void SessionWrap::JoinReader() {
+  if (!reader_->joined()) (void)reader_->Join();
+}
+
+Napi::Value SessionWrap::Id(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), id_); }
+
+// --- the opening handshake ------------------------------------------------------------------------------------------
+
+void SessionWrap::Write(const Napi::CallbackInfo& info) {
+  const auto bytes = ToBytes(info[0]);
+  reader_->commands().Post(reader::WriteBytes{{bytes.begin(), bytes.end()}});
+}
+
+void SessionWrap::ReadHead(const Napi::CallbackInfo& info) {
+  reader_->commands().Post(reader::ReadHead{info[0].As<Napi::Number>().Uint32Value()});
+}
+
+void SessionWrap::ReadSome(const Napi::CallbackInfo& info) {
+  reader_->commands().Post(reader::ReadSome{info[0].As<Napi::Number>().Uint32Value()});
+}
+
+void SessionWrap::Start(const Napi::CallbackInfo&) { reader_->commands().Post(reader::Start{}); }
+
+// --- sending --------------------------------------------------------------------------------------------------------
+
+void SessionWrap::Post(const Napi::CallbackInfo& info) {
+  const auto staged = environment_->desk().stage(info[0].As<Napi::Number>().Uint32Value());
+  std::uint64_t payload = 0;
+  reader::RecordReader records(staged);
+  for (reader::SendRecord record; records.Next(record);) {
+    if (record.is_data()) payload += record.payload.size();
+  }
+  reader_->commands().Post(reader::SendRecords{{staged.begin(), staged.end()}}, payload);
+}
+
+void SessionWrap::SendLarge(const Napi::CallbackInfo& info) {
+  core::Payload payload = info[1].IsString() ? ToUtf8(info[1]) : ToPayload(info[1]);
+  const std::uint64_t size = payload.size();
+  reader_->commands().Post(reader::SendLarge{DataOpcode(info[0]), std::move(payload)}, size);
+}
+
+void SessionWrap::NotifyDrained(const Napi::CallbackInfo&) { reader_->commands().Post(reader::NotifyDrained{}); }
+
+Napi::Value SessionWrap::BufferedAmount(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(reader_->commands().buffered()));
+}
+
+void SessionWrap::CloseConnection(const Napi::CallbackInfo& info) {
+  reader_->commands().Post(reader::CloseConnection{
+      .code = static_cast<std::uint16_t>(info[0].As<Napi::Number>().Uint32Value()),
+      .reason = info[1].As<Napi::String>().Utf8Value(),
+  });
+}
+
+void SessionWrap::Terminate(const Napi::CallbackInfo&) { reader_->Terminate(); }
+
+// --- receiving ------------------------------------------------------------------------------------------------------
+
+Napi::Value SessionWrap::Take(const Napi::CallbackInfo& info) {
+  using Taken = reader::DeliveryQueue::Taken;
+  const auto result = reader_->delivery().Take(batch_);
+  if (result.resume) reader_->commands().Post(reader::Resume{});
+  if (result.taken != Taken::kBatch) {
+    return Napi::Number::New(info.Env(), result.taken == Taken::kFinished ? -1 : 0);
+  }
+  const Desk& desk = environment_->desk();
+  const auto& index = batch_.index();
+  std::memcpy(desk.index(), index.data(), index.size() * sizeof(reader::MessageEntry));
+  if (batch_.shared().size() != 0) std::memcpy(desk.bytes(), batch_.shared().bytes(), batch_.shared().size());
+  return Napi::Number::New(info.Env(), static_cast<double>(index.size()));
+}
+
+Napi::Value SessionWrap::TakeLarge(const Napi::CallbackInfo& info) {
+  const reader::MessageEntry& entry = batch_.index().at(info[0].As<Napi::Number>().Uint32Value());
+  const auto kind = static_cast<core::MessageKind>(entry.where >> reader::kKindShift & ~reader::kLargeFlag);
+  return ToLargeMessage(info.Env(), kind, batch_.large(entry.where & reader::kOffsetMask));
+}
+
+void SessionWrap::Release(const Napi::CallbackInfo&) {
+  if (reader_->delivery().Release(batch_)) reader_->commands().Post(reader::Resume{});
+}
+
+Napi::Value SessionWrap::Notices(const Napi::CallbackInfo& info) {
+  return ToNotices(info.Env(), reader_->delivery().TakeNotices());
+}
+
+Napi::Value SessionWrap::Latency(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), reader_->delivery().latency());
+}
+
+// --- ending ---------------------------------------------------------------------------------------------------------
+
+Napi::Value SessionWrap::Join(const Napi::CallbackInfo& info) {
+  // The event loop may wait for a reader that has announced its end, and for no other.
+  if (reader_->joined() || !reader_->delivery().finished()) {
+    throw Napi::Error::New(info.Env(), "join: the reader has not announced its end, or was joined before");
+  }
+  const core::CloseOutcome outcome = reader_->Join();
+  SetRef(false);
+  return ToOutcome(info.Env(), outcome);
+}
+
+void SessionWrap::Ref(const Napi::CallbackInfo&) { SetRef(!reader_->joined()); }
+
+void SessionWrap::Unref(const Napi::CallbackInfo&) { SetRef(false); }
+
+void SessionWrap::SetRef(bool keeps_alive) {
+  if (std::exchange(keeps_alive_, keeps_alive) == keeps_alive) return;
+  if (keeps_alive) {
+    environment_->Ref();
+  } else {
+    environment_->Unref();
+  }
+}
+
+}  // namespace hawser::binding

@@ -1,0 +1,155 @@
+#include "binding/to_js.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <utility>
+
+namespace hawser::binding {
+
+namespace {
+
+Napi::Value ToArrayBuffer(Napi::Env env, core::Payload& payload) {
+  const std::size_t size = payload.size();
+  napi_value buffer = nullptr;
+  const napi_status status = napi_create_external_arraybuffer(
+      env, payload.bytes(), size, [](napi_env, void* bytes, void*) { std::free(bytes); }, nullptr, &buffer);
+  if (status == napi_ok) {
+    (void)payload.Release();
+    return {env, buffer};
+  }
+  // Runtimes with a sandboxed heap, Electron's among them, take no foreign memory.
+  if (status != napi_no_external_buffers_allowed) throw Napi::Error::New(env);
+  auto copy = Napi::ArrayBuffer::New(env, size);
+  std::memcpy(copy.Data(), payload.bytes(), size);
+  return copy;
+}
+
+Napi::Buffer<std::uint8_t> ToBuffer(Napi::Env env, const std::vector<std::uint8_t>& bytes) {
+  return Napi::Buffer<std::uint8_t>::Copy(env, bytes.data(), bytes.size());
+}
+
+Napi::Object ToAddress(Napi::Env env, const reader::SocketAddress& address) {
+  auto object = Napi::Object::New(env);
+  object.Set("address", address.address);
+  object.Set("port", address.port);
+  object.Set("family", address.ipv6 ? "IPv6" : "IPv4");
+  return object;
+}
+
+class NoticeToJs {
+ public:
+  explicit NoticeToJs(Napi::Env env) : env_(env) {}
+
+  Napi::Object operator()(const reader::Dialed& notice) const {
+    auto object = Kind("dialed");
+    object.Set("index", static_cast<double>(notice.index));
+    object.Set("local", ToAddress(env_, notice.local));
+    object.Set("remote", ToAddress(env_, notice.remote));
+    return object;
+  }
+  Napi::Object operator()(const reader::HeadRead& notice) const {
+    auto object = Kind(notice.too_long ? "head-too-long" : "head");
+    object.Set("bytes", ToBuffer(env_, notice.bytes));
+    return object;
+  }
+  Napi::Object operator()(const reader::BytesRead& notice) const {
+    auto object = Kind("bytes");
+    object.Set("bytes", ToBuffer(env_, notice.bytes));
+    return object;
+  }
+  Napi::Object operator()(const reader::PongReceived& notice) const {
+    auto object = Kind("pong");
+    object.Set("id", static_cast<double>(notice.id));
+    object.Set("latency", notice.latency);
+    return object;
+  }
+  Napi::Object operator()(const reader::Closing&) const { return Kind("closing"); }
+  Napi::Object operator()(const reader::Drained&) const { return Kind("drained"); }
+
+ private:
+  Napi::Object Kind(const char* kind) const {
+    auto object = Napi::Object::New(env_);
+    object.Set("kind", kind);
+    return object;
+  }
+
+  Napi::Env env_;
+};
+
+Napi::Value ToCloseFrame(Napi::Env env, const std::optional<core::CloseFrame>& frame) {
+  if (!frame) return env.Undefined();
+  auto object = Napi::Object::New(env);
+  object.Set("code", static_cast<double>(frame->code));
+  object.Set("reason", frame->reason);
+  return object;
+}
+
+const char* CauseName(const core::CloseOutcome& outcome) {
+  switch (outcome.cause) {
+    case core::CloseCause::kNone:
+      return "none";
+    case core::CloseCause::kEndOfStream:
+      return "end-of-stream";
+    case core::CloseCause::kTransport:
+      return "transport";
+    case core::CloseCause::kProtocol:
+      if (outcome.error.kind == core::ErrorKind::kMessageTooBig) return "message-too-big";
+      if (outcome.error.kind == core::ErrorKind::kTooManyFragments) return "too-many-fragments";
+      return "protocol";
+    case core::CloseCause::kKeepaliveTimeout:
+      return "keepalive-timeout";
+    case core::CloseCause::kCloseTimeout:
+      return "close-timeout";
+    case core::CloseCause::kOpenTimeout:
+      return "open-timeout";
+    case core::CloseCause::kDial:
+      return "dial";
+    case core::CloseCause::kTerminated:
+      return "terminated";
+    case core::CloseCause::kBacklog:
+      return "backlog";
+    case core::CloseCause::kInternal:
+      break;
+  }
+  return "internal";
+}
+
+}  // namespace
+
+Napi::Value ToLargeMessage(Napi::Env env, core::MessageKind kind, core::Payload& payload) {
+  switch (kind) {
+    case core::MessageKind::kAscii: {
+      napi_value string = nullptr;
+      const auto* text = reinterpret_cast<const char*>(payload.bytes());
+      if (napi_create_string_latin1(env, text, payload.size(), &string) != napi_ok) throw Napi::Error::New(env);
+      return {env, string};
+    }
+    case core::MessageKind::kUtf16:
+      return Napi::String::New(env, reinterpret_cast<const char16_t*>(payload.bytes()), payload.size() / 2);
+    case core::MessageKind::kBinary:
+      break;
+  }
+  return ToArrayBuffer(env, payload);
+}
+
+Napi::Array ToNotices(Napi::Env env, std::vector<reader::Notice> notices) {
+  auto array = Napi::Array::New(env, notices.size());
+  for (std::uint32_t i = 0; i < notices.size(); ++i) array.Set(i, std::visit(NoticeToJs(env), notices[i]));
+  return array;
+}
+
+Napi::Object ToOutcome(Napi::Env env, const core::CloseOutcome& outcome) {
+  auto object = Napi::Object::New(env);
+  object.Set("received", ToCloseFrame(env, outcome.received));
+  object.Set("sent", ToCloseFrame(env, outcome.sent));
+  object.Set("receivedFirst", outcome.received_first);
+  object.Set("cause", CauseName(outcome));
+  object.Set("transportError", outcome.transport_error);
+  object.Set("detail", outcome.detail.empty() ? std::string(core::Describe(outcome.error.kind)) : outcome.detail);
+  object.Set("limit", static_cast<double>(outcome.error.limit));
+  object.Set("actual", static_cast<double>(outcome.error.actual));
+  return object;
+}
+
+}  // namespace hawser::binding

@@ -1,0 +1,34 @@
+// What the protocol tells its host while it receives.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "core/payload.h"
+
+namespace hawser::core {
+
+// How a delivered message's bytes are encoded. Text is validated UTF-8 on the wire; it is delivered in the
+// form a JavaScript string takes cheapest: ASCII as it came, anything else as UTF-16 in native byte order.
+enum class MessageKind : std::uint8_t { kBinary = 0, kAscii = 1, kUtf16 = 2 };
+
+// Implemented by the reader's batch writer, by tests and by the fuzzer. Called inside Protocol::Receive*
+// only, on the thread that calls it. May throw std::bad_alloc; the connection then fails with 1011.
+class EventSink {
+ public:
+  // Room for `size` bytes (at most 2 * kLargeMessage), aligned to 2, valid until the next call.
+  virtual std::uint8_t* Reserve(std::size_t size) = 0;
+  // The bytes just reserved hold one whole message of `size` bytes.
+  virtual void Commit(MessageKind kind, std::size_t size) = 0;
+  // One whole message above kLargeMessage.
+  virtual void CommitLarge(MessageKind kind, Payload message) = 0;
+
+  virtual void ReceivePing(std::span<const std::uint8_t> payload) = 0;
+  virtual void ReceivePong(std::span<const std::uint8_t> payload) = 0;
+
+ protected:
+  ~EventSink() = default;
+};
+
+}  // namespace hawser::core

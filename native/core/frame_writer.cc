@@ -1,0 +1,69 @@
+#include "core/frame_writer.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace hawser::core {
+namespace {
+
+constexpr std::uint8_t kFinBit = 0x80;
+constexpr std::uint8_t kMaskBit = 0x80;
+
+// Every frame of a client is masked (§5.1); the length takes the fewest bytes it can (§5.2).
+class Header {
+ public:
+  Header(Opcode opcode, bool fin, std::size_t length, MaskingKey key) {
+    Put(static_cast<std::uint8_t>((fin ? kFinBit : 0) | static_cast<std::uint8_t>(opcode)));
+    if (length < 126) {
+      Put(static_cast<std::uint8_t>(kMaskBit | length));
+    } else if (length <= 0xFFFF) {
+      Put(kMaskBit | 126);
+      PutBigEndian(length, 2);
+    } else {
+      Put(kMaskBit | 127);
+      PutBigEndian(length, 8);
+    }
+    for (const std::uint8_t byte : key) Put(byte);
+  }
+
+  std::span<const std::uint8_t> span() const { return std::span(bytes_).first(size_); }
+  std::size_t size() const { return size_; }
+
+ private:
+  void Put(std::uint8_t byte) { bytes_[size_++] = byte; }
+  void PutBigEndian(std::uint64_t value, int bytes) {
+    for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) Put(static_cast<std::uint8_t>(value >> shift));
+  }
+
+  std::array<std::uint8_t, kMaxFrameHeader> bytes_;
+  std::size_t size_ = 0;
+};
+
+void Fill(std::uint8_t* room, const Header& header, std::span<const std::uint8_t> payload, MaskingKey key) {
+  const auto head = header.span();
+  MaskCopy(std::copy(head.begin(), head.end(), room), payload.data(), payload.size(), key);
+}
+
+}  // namespace
+
+void FrameWriter::Write(Opcode opcode, bool fin, std::span<const std::uint8_t> payload) {
+  const MaskingKey key = keys_.NextKey();
+  const Header header(opcode, fin, payload.size(), key);
+  const std::size_t application_size = IsControl(opcode) ? 0 : payload.size();
+  Fill(output_.Append(header.size() + payload.size(), application_size), header, payload, key);
+}
+
+void FrameWriter::WriteLarge(Opcode opcode, bool fin, Payload payload) {
+  const MaskingKey key = keys_.NextKey();
+  MaskCopy(payload.bytes(), payload.bytes(), payload.size(), key);
+  const Header header(opcode, fin, payload.size(), key);
+  output_.AppendLarge(header.span(), std::move(payload));
+}
+
+void FrameWriter::WriteUrgent(Opcode opcode, std::span<const std::uint8_t> payload) {
+  const MaskingKey key = keys_.NextKey();
+  const Header header(opcode, true, payload.size(), key);
+  Fill(output_.AppendUrgent(header.size() + payload.size()), header, payload, key);
+}
+
+}  // namespace hawser::core

@@ -1,0 +1,31 @@
+// Turns payloads into masked client frames (RFC 6455 §5.2, §5.3) at the end of an output queue.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "core/masking.h"
+#include "core/opcode.h"
+#include "core/output_queue.h"
+#include "core/payload.h"
+
+namespace hawser::core {
+
+class FrameWriter {
+ public:
+  FrameWriter(OutputQueue& output, MaskingKeySource& keys) : output_(output), keys_(keys) {}
+
+  // One whole frame each, at the end of the queue or (Urgent) ahead of what has not begun to be written. They throw
+  // std::bad_alloc, and then nothing was written.
+  void Write(Opcode opcode, bool fin, std::span<const std::uint8_t> payload);
+  // Masks `payload` in place instead of copying it; it is gone even if this throws.
+  void WriteLarge(Opcode opcode, bool fin, Payload payload);
+  void WriteUrgent(Opcode opcode, std::span<const std::uint8_t> payload);
+
+ private:
+  OutputQueue& output_;
+  MaskingKeySource& keys_;
+};
+
+}  // namespace hawser::core

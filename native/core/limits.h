@@ -1,0 +1,23 @@
+// Sizes that bound memory. Users set the first two; the rest shape batches and are not options.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace hawser::core {
+
+struct Limits {
+  std::uint64_t max_message_size = std::uint64_t{16} << 20;  // bytes
+  std::uint32_t max_fragments = 131'072;                     // data frames in one message
+};
+
+// RFC 6455 §5.5.
+inline constexpr std::size_t kMaxControlPayload = 125;
+
+// A message above this many bytes travels in an allocation of its own instead of a batch.
+inline constexpr std::size_t kLargeMessage = 32 * 1024;
+
+// While this much output is waiting, only the latest ping is kept to be answered (RFC 6455 §5.5.3).
+inline constexpr std::size_t kPongBacklog = 16 * 1024;
+
+}  // namespace hawser::core

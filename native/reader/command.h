@@ -1,0 +1,49 @@
+// What JavaScript asks of a reader, in order.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/opcode.h"
+#include "core/payload.h"
+
+namespace hawser::reader {
+
+// The opening handshake: bytes as they are, and one bounded answer.
+struct WriteBytes {
+  std::vector<std::uint8_t> bytes;
+};
+struct ReadHead {
+  std::size_t limit = 0;
+};
+struct ReadSome {
+  std::size_t limit = 0;
+};
+// The handshake is over; frames follow.
+struct Start {};
+
+// Small sends of one turn: records as RecordReader reads them.
+struct SendRecords {
+  std::vector<std::uint8_t> records;
+};
+struct SendLarge {
+  core::Opcode opcode = core::Opcode::kBinary;
+  core::Payload payload;
+};
+// Asks for a Drained notice once no more than the low mark of bytes waits to be written.
+struct NotifyDrained {};
+// The delivery queue has fallen to its low-water mark.
+struct Resume {};
+struct CloseConnection {
+  std::uint16_t code = 0;
+  std::string reason;
+};
+struct Terminate {};
+
+using Command = std::variant<WriteBytes, ReadHead, ReadSome, Start, SendRecords, SendLarge, NotifyDrained, Resume,
+                             CloseConnection, Terminate>;
+
+}  // namespace hawser::reader

@@ -1,0 +1,113 @@
+#include "reader/delivery_queue.h"
+
+#include <utility>
+
+namespace hawser::reader {
+
+namespace {
+
+// Enough to cycle through under a flood without allocating; a quiet connection keeps none that is large.
+constexpr std::size_t kMaxSpare = 8;
+
+// Whether a batch was used well enough to keep as a spare: one burst must not pin memory for good.
+bool WorthKeeping(const MessageBatch& batch) {
+  return !batch.empty() && batch.shared().size() * 16 >= batch.shared().capacity();
+}
+
+}  // namespace
+
+MessageBatch DeliveryQueue::Begin() {
+  Lock lock(mutex_);
+  MessageBatch batch;
+  // With more than one waiting, JavaScript is not about to take the last.
+  if (batches_.size() > 1 && batches_.back().bytes() < kBatchBytes / 2) {
+    batch = std::move(batches_.back());
+    batches_.pop_back();
+    messages_ -= batch.messages();
+    bytes_ -= batch.bytes();
+  } else if (!spare_.empty()) {
+    batch = std::move(spare_.back());
+    spare_.pop_back();
+  }
+  return batch;
+}
+
+DeliveryQueue::Published DeliveryQueue::Publish(MessageBatch batch) {
+  Lock lock(mutex_);
+  messages_ += batch.messages();
+  bytes_ += batch.bytes();
+  batches_.push_back(std::move(batch));
+  const bool pause = !paused_ && (messages_ > marks_.high_messages || bytes_ > marks_.high_bytes);
+  paused_ = paused_ || pause;
+  return {.ring = std::exchange(wanted_, false), .pause = pause, .bytes = bytes_};
+}
+
+void DeliveryQueue::Post(Notice notice) {
+  Lock lock(mutex_);
+  notices_.push_back(std::move(notice));
+}
+
+void DeliveryQueue::SetLatency(double milliseconds) {
+  Lock lock(mutex_);
+  latency_ = milliseconds;
+}
+
+void DeliveryQueue::Finish() {
+  Lock lock(mutex_);
+  finished_ = true;
+}
+
+DeliveryQueue::Consumed::Consumed(MessageBatch& taken)
+    : messages(taken.messages()), bytes(taken.bytes()), keep(WorthKeeping(taken)), batch(std::move(taken)) {
+  batch.Clear();
+  taken = MessageBatch();
+}
+
+bool DeliveryQueue::Account(Consumed& consumed) {
+  messages_ -= consumed.messages;
+  bytes_ -= consumed.bytes;
+  if (consumed.keep && !finished_ && spare_.size() < kMaxSpare) spare_.push_back(std::move(consumed.batch));
+  const bool resume = paused_ && messages_ <= marks_.low_messages && bytes_ <= marks_.low_bytes;
+  if (resume) paused_ = false;
+  return resume;
+}
+
+DeliveryQueue::TakeResult DeliveryQueue::Take(MessageBatch& batch) {
+  Consumed consumed(batch);  // before the lock, so that what it frees is freed after
+  Lock lock(mutex_);
+  TakeResult result;
+  result.resume = Account(consumed);
+  if (!batches_.empty()) {
+    batch = std::move(batches_.front());
+    batches_.pop_front();
+    result.taken = Taken::kBatch;
+  } else if (finished_) {
+    result.taken = Taken::kFinished;
+  } else {
+    wanted_ = true;
+  }
+  return result;
+}
+
+bool DeliveryQueue::Release(MessageBatch& batch) {
+  Consumed consumed(batch);
+  Lock lock(mutex_);
+  return Account(consumed);
+}
+
+std::vector<Notice> DeliveryQueue::TakeNotices() {
+  Lock lock(mutex_);
+  return std::exchange(notices_, {});
+}
+
+double DeliveryQueue::latency() {
+  Lock lock(mutex_);
+  return latency_;
+}
+
+bool DeliveryQueue::finished() {
+  Lock lock(mutex_);
+  return finished_;
+}
+
+}  // namespace hawser::reader

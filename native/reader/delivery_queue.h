@@ -1,0 +1,99 @@
+// Reader to JavaScript: batches of messages, notices, and the mark that the reader is done. One of the two objects
+// that two threads touch; its mutex is a leaf, held for moves and counts only.
+//
+// JavaScript pulls: it takes a batch when a consumer wants one. A reader rings only when a take came up empty, for
+// a notice, and at the end, so a busy consumer is never woken.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <limits>
+#include <vector>
+
+#include "reader/message_batch.h"
+#include "reader/mutex.h"
+#include "reader/notice.h"
+
+namespace hawser::reader {
+
+inline constexpr std::uint32_t kReadyMessages = 1;
+inline constexpr std::uint32_t kReadyNotices = 2;
+inline constexpr std::uint32_t kReadyFinished = 4;
+
+// The wake towards JavaScript. It carries which kinds of news there are, never the news. Called by the reader
+// thread, with no lock held; must not block or throw.
+class Bell {
+ public:
+  virtual void Ring(std::uint32_t ready) noexcept = 0;
+  virtual ~Bell() = default;
+};
+
+// Marks on what is published and not yet consumed. Above `high` the reader stops reading, at `low` it resumes.
+struct QueueMarks {
+  static constexpr std::uint64_t kNone = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t high_messages = kNone;
+  std::uint64_t low_messages = kNone;
+  std::uint64_t high_bytes = kNone;
+  std::uint64_t low_bytes = kNone;
+};
+
+class DeliveryQueue {
+ public:
+  explicit DeliveryQueue(const QueueMarks& marks) : marks_(marks) {}
+
+  struct Published {
+    bool ring = false;   // JavaScript waits for messages
+    bool pause = false;  // the queue has just passed its high-water mark
+    std::uint64_t bytes = 0;  // held, all told
+  };
+
+  // --- reader thread ---
+  // A batch to fill: the last one published if nobody is about to take it, so that a slow consumer finds few full
+  // batches rather than many small ones; else a spare or a new one.
+  MessageBatch Begin();
+  Published Publish(MessageBatch batch);
+  void Post(Notice notice);
+  void SetLatency(double milliseconds);
+  // The last thing a reader does with its session.
+  void Finish();
+
+  // --- JS thread ---
+  enum class Taken : std::uint8_t { kBatch, kNothing, kFinished };
+  struct TakeResult {
+    Taken taken = Taken::kNothing;
+    bool resume = false;  // the queue has just fallen to its low-water mark: post Resume
+  };
+  // The batch taken before counts as consumed and is replaced; it stays untouched if there is none.
+  TakeResult Take(MessageBatch& batch);
+  // The batch taken before is consumed. True: post Resume.
+  bool Release(MessageBatch& batch);
+  std::vector<Notice> TakeNotices();
+  double latency();
+  bool finished();
+
+ private:
+  struct Consumed {
+    explicit Consumed(MessageBatch& taken);
+    std::uint64_t messages;
+    std::uint64_t bytes;
+    bool keep;
+    MessageBatch batch;
+  };
+  bool Account(Consumed& consumed) HAWSER_TSA(requires_capability(mutex_));
+
+  const QueueMarks marks_;
+
+  Mutex mutex_;
+  std::deque<MessageBatch> batches_ HAWSER_GUARDED_BY(mutex_);
+  std::vector<MessageBatch> spare_ HAWSER_GUARDED_BY(mutex_);
+  std::vector<Notice> notices_ HAWSER_GUARDED_BY(mutex_);
+  std::uint64_t messages_ HAWSER_GUARDED_BY(mutex_) = 0;
+  std::uint64_t bytes_ HAWSER_GUARDED_BY(mutex_) = 0;
+  double latency_ HAWSER_GUARDED_BY(mutex_) = 0;
+  bool wanted_ HAWSER_GUARDED_BY(mutex_) = false;  // a take came up empty: ring for the next message
+  bool paused_ HAWSER_GUARDED_BY(mutex_) = false;
+  bool finished_ HAWSER_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace hawser::reader

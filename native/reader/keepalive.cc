@@ -1,0 +1,78 @@
+#include "reader/keepalive.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace hawser::reader {
+
+namespace {
+
+constexpr std::uint64_t kNanosecondsPerMillisecond = 1'000'000;
+
+}  // namespace
+
+Keepalive::Keepalive(uv_loop_t* loop, std::uint64_t interval, std::uint64_t timeout, KeepaliveHost& host)
+    : interval_(interval),
+      timeout_(timeout),
+      host_(host),
+      next_ping_(loop, [this] { OnInterval(); }),
+      deadline_(loop, [this] { OnDeadline(); }) {}
+
+void Keepalive::Start() {
+  if (interval_ != 0) next_ping_.Start(interval_);
+}
+
+void Keepalive::Stop() {
+  next_ping_.Stop();
+  deadline_.Stop();
+  interval_ = 0;
+}
+
+void Keepalive::AddPing(std::uint32_t id, std::span<const std::uint8_t> payload) {
+  ledger_.Add({.id = id, .sent_at = uv_hrtime(), .payload = {payload.begin(), payload.end()}});
+}
+
+void Keepalive::OnInterval() {
+  // Random, so that a pong for another ping cannot match by chance or by malice.
+  std::array<std::uint8_t, 4> payload{};
+  if (uv_random(nullptr, nullptr, payload.data(), payload.size(), 0, nullptr) != 0) {
+    const std::uint64_t now = uv_hrtime();
+    std::memcpy(payload.data(), &now, payload.size());
+  }
+  // Without a deadline nothing else ends the wait for a pong that never comes.
+  if (timeout_ == 0) ledger_.ForgetKeepalive();
+  AddPing(kKeepaliveId, payload);
+  host_.SendKeepalivePing(payload);
+  if (interval_ == 0) return;  // sending ended the connection
+  next_ping_.Start(interval_);
+  if (!deadline_.active()) ArmDeadline();
+}
+
+void Keepalive::ArmDeadline() {
+  deadline_.Stop();
+  const auto oldest = ledger_.OldestKeepalive();
+  if (timeout_ == 0 || interval_ == 0 || !oldest) return;
+  const std::uint64_t due = std::max(*oldest, suspended_until_) + timeout_ * kNanosecondsPerMillisecond;
+  const std::uint64_t now = uv_hrtime();
+  deadline_.Start(due > now ? (due - now + kNanosecondsPerMillisecond - 1) / kNanosecondsPerMillisecond : 0);
+}
+
+void Keepalive::OnDeadline() {
+  if (!host_.PongMayBeUnread()) return host_.OnKeepaliveTimeout();
+  suspended_until_ = uv_hrtime();
+  ArmDeadline();
+}
+
+void Keepalive::OnResume() {
+  if (!deadline_.active()) return;
+  suspended_until_ = uv_hrtime();
+  ArmDeadline();
+}
+
+std::vector<PendingPing> Keepalive::OnPong(std::span<const std::uint8_t> payload) {
+  auto settled = ledger_.Settle(payload);
+  if (!settled.empty()) ArmDeadline();
+  return settled;
+}
+
+}  // namespace hawser::reader

@@ -1,0 +1,43 @@
+// What a reader tells besides messages.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace hawser::reader {
+
+struct SocketAddress {
+  std::string address;
+  int port = 0;
+  bool ipv6 = false;
+};
+
+// A connection is established; `index` says which address won.
+struct Dialed {
+  std::size_t index = 0;
+  SocketAddress local;
+  SocketAddress remote;
+};
+// The answer to ReadHead: all up to and including the empty line, or what came when `limit` bytes held none.
+struct HeadRead {
+  std::vector<std::uint8_t> bytes;
+  bool too_long = false;
+};
+// The answer to ReadSome; empty at the end of the stream.
+struct BytesRead {
+  std::vector<std::uint8_t> bytes;
+};
+struct PongReceived {
+  std::uint32_t id = 0;
+  double latency = 0;  // milliseconds
+};
+// Nothing can be sent any more: a Close was received or the connection has failed.
+struct Closing {};
+struct Drained {};
+
+using Notice = std::variant<Dialed, HeadRead, BytesRead, PongReceived, Closing, Drained>;
+
+}  // namespace hawser::reader

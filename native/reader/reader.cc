@@ -1,0 +1,58 @@
+#include "reader/reader.h"
+
+#include <exception>
+#include <utility>
+
+#include "reader/loop.h"
+
+namespace hawser::reader {
+
+Reader::Reader(SessionConfig config, std::unique_ptr<Bell> bell)
+    : config_(std::move(config)), delivery_(config_.marks), bell_(std::move(bell)) {
+  thread_.Start([this] { return Run(); });
+}
+
+Reader::~Reader() {
+  if (joined()) return;
+  Terminate();
+  (void)Join();
+}
+
+core::CloseOutcome Reader::Run() noexcept {
+  const CountLiveReader live;
+  core::CloseOutcome outcome;
+  try {
+    outcome = RunSession();
+  } catch (const std::exception& error) {
+    outcome.cause = core::CloseCause::kInternal;
+    outcome.detail = error.what();
+    commands_.Close();
+  }
+  // Every handle is closed and every message published: the end may be seen.
+  config_.delays.Wait(TestPoint::kBeforeAnnounce);
+  delivery_.Finish();
+  bell_->Ring(kReadyFinished);
+  config_.delays.Wait(TestPoint::kBeforeReturn);
+  return outcome;
+}
+
+core::CloseOutcome Reader::RunSession() {
+  Loop loop;
+  uv_async_t wake;
+  Session session(loop, config_, commands_, delivery_, *bell_, [&] {
+    commands_.Close();
+    uv_close(reinterpret_cast<uv_handle_t*>(&wake), nullptr);
+  });
+  wake.data = &session;
+  if (const int error =
+          uv_async_init(loop.uv(), &wake, [](uv_async_t* async) { static_cast<Session*>(async->data)->ExecuteCommands(); });
+      error != 0) {
+    throw std::system_error(-error, std::generic_category(), "cannot make an event loop");
+  }
+  session.Begin();
+  commands_.Open(&wake);
+  loop.Run();
+  return std::move(session).TakeOutcome();
+}
+
+}  // namespace hawser::reader

@@ -1,0 +1,404 @@
+#include "reader/session.h"
+
+#include <algorithm>
+#include <cstring>
+#include <exception>
+#include <utility>
+
+#include "reader/send_record.h"
+#include "reader/tcp_transport.h"
+
+namespace hawser::reader {
+
+namespace {
+
+constexpr double kNanosecondsPerMillisecond = 1e6;
+
+// Once the connection has failed nothing is awaited but the peer's end of stream, so that our Close is not lost to a
+// reset (RFC 6455 §7.1.1); a peer that owes us nothing gets no more than this.
+constexpr std::uint64_t kLinger = 1000;
+
+// What may come in between our Close and the peer's while nobody consumes: reading is not paused then, since the
+// peer's Close is behind it.
+constexpr std::uint64_t kClosingBacklog = std::uint64_t{64} << 20;
+
+}  // namespace
+
+Session::Session(Loop& loop, const SessionConfig& config, CommandQueue& commands, DeliveryQueue& delivery, Bell& bell,
+                 std::function<void()> ended)
+    : loop_(loop),
+      config_(config),
+      commands_(commands),
+      delivery_(delivery),
+      bell_(bell),
+      ended_(std::move(ended)),
+      protocol_(config.limits, loop.masking_keys()),
+      writer_(delivery, bell),
+      keepalive_(loop.uv(), config.ping_interval, config.ping_timeout, *this),
+      deadline_(loop.uv(), [this] { Guard([this] { OnDeadline(); }); }),
+      dialer_(
+          loop.uv(), config.dial,
+          [this](uv_tcp_t* handle, std::size_t target) { Guard([&] { OnDialed(handle, target); }); },
+          [this](int error) {
+            Blame(core::CloseCause::kDial, error);
+            End();
+          }) {}
+
+Session::~Session() { loop_.Forget(*this); }
+
+void Session::Begin() {
+  if (config_.open_timeout != 0) deadline_.Start(config_.open_timeout);
+  dialer_.Start();
+}
+
+void Session::OnDialed(uv_tcp_t* handle, std::size_t target) {
+  transport_ = std::make_unique<TcpTransport>(handle, static_cast<TransportListener&>(*this));
+  phase_ = Phase::kHandshake;
+  Tell(Dialed{.index = target, .local = transport_->LocalAddress(), .remote = transport_->RemoteAddress()});
+}
+
+// --- commands -------------------------------------------------------------------------------------------------------
+
+void Session::ExecuteCommands() noexcept {
+  Guard([this] {
+    while (commands_.Take(taken_)) {
+      for (Command& command : taken_) {
+        if (phase_ >= Phase::kEnding) break;
+        std::visit([this](auto& one) { Execute(one); }, command);
+      }
+      if (phase_ < Phase::kEnding && transport_) transport_->Write(protocol_.output());
+    }
+  });
+}
+
+void Session::Execute(WriteBytes& command) {
+  if (phase_ != Phase::kHandshake) return;
+  std::copy(command.bytes.begin(), command.bytes.end(), protocol_.output().Append(command.bytes.size(), 0));
+}
+
+void Session::Execute(ReadHead& command) {
+  handshake_.RequestHead(command.limit);
+  AnswerHandshake();
+}
+
+void Session::Execute(ReadSome& command) {
+  handshake_.RequestSome(command.limit);
+  AnswerHandshake();
+}
+
+void Session::Execute(Start&) {
+  if (phase_ != Phase::kHandshake) return;
+  phase_ = Phase::kOpen;
+  deadline_.Stop();
+  keepalive_.Start();
+  protocol_.Receive(handshake_.TakeRest(), *this);
+  AfterInput();
+  UpdateReading();
+}
+
+void Session::Execute(SendRecords& command) {
+  RecordReader records(command.records);
+  SendRecord record;
+  while (records.Next(record)) {
+    switch (record.type) {
+      case RecordType::kText:
+      case RecordType::kBinary: {
+        const auto opcode = record.type == RecordType::kText ? core::Opcode::kText : core::Opcode::kBinary;
+        if (protocol_.SendMessage(opcode, record.payload)) unwritten_payload_ += record.payload.size();
+        break;
+      }
+      case RecordType::kPing: {
+        std::uint32_t id = 0;
+        std::memcpy(&id, record.payload.data(), sizeof id);
+        const auto payload = record.payload.subspan(sizeof id);
+        if (protocol_.SendPing(payload)) keepalive_.AddPing(id, payload);
+        break;
+      }
+      case RecordType::kPong:
+        protocol_.SendPong(record.payload);
+        break;
+    }
+  }
+}
+
+void Session::Execute(SendLarge& command) {
+  const std::uint64_t size = command.payload.size();
+  if (protocol_.SendLargeMessage(command.opcode, std::move(command.payload))) unwritten_payload_ += size;
+}
+
+void Session::Execute(NotifyDrained&) {
+  drained_wanted_ = true;
+  MaybeTellDrained();
+}
+
+void Session::Execute(Resume&) {
+  if (!paused_) return;
+  paused_ = false;
+  keepalive_.OnResume();
+  UpdateReading();
+}
+
+void Session::Execute(CloseConnection& command) {
+  config_.delays.Wait(TestPoint::kAfterCloseCommand);
+  if (phase_ != Phase::kOpen) {
+    Blame(core::CloseCause::kTerminated);
+    return End();
+  }
+  protocol_.SendClose(command.code, command.reason);
+  AfterInput();
+}
+
+void Session::Execute(Terminate&) {
+  Blame(core::CloseCause::kTerminated);
+  End();
+}
+
+// --- receiving ------------------------------------------------------------------------------------------------------
+
+std::span<std::uint8_t> Session::ReadTarget() noexcept {
+  target_ = phase_ == Phase::kOpen ? protocol_.ReceiveTarget() : std::span<std::uint8_t>();
+  reading_direct_ = !target_.empty();
+  if (!reading_direct_) target_ = loop_.chunk();
+  return target_;
+}
+
+void Session::OnRead(std::size_t size) noexcept {
+  Guard([this, size] {
+    if (phase_ == Phase::kHandshake) {
+      handshake_.Append(target_.first(size));
+      return AnswerHandshake();
+    }
+    if (phase_ != Phase::kOpen) return;
+    if (reading_direct_) {
+      protocol_.Received(size, *this);
+    } else {
+      protocol_.Receive(target_.first(size), *this);
+    }
+    AfterInput();
+    ObeyMarks();
+  });
+}
+
+void Session::AnswerHandshake() {
+  if (phase_ != Phase::kHandshake) return;
+  if (auto answer = handshake_.TakeAnswer()) Tell(std::move(*answer));
+  UpdateReading();
+}
+
+void Session::Commit(core::MessageKind kind, std::size_t size) {
+  writer_.Commit(kind, size);
+  PublishAtTurnEnd();
+}
+
+void Session::CommitLarge(core::MessageKind kind, core::Payload message) {
+  writer_.CommitLarge(kind, std::move(message));
+  PublishAtTurnEnd();
+}
+
+void Session::PublishAtTurnEnd() {
+  if (std::exchange(waits_for_turn_end_, true)) return;
+  loop_.CallAtTurnEnd(*this);
+}
+
+void Session::OnTurnEnd() noexcept {
+  waits_for_turn_end_ = false;
+  Guard([this] {
+    writer_.Publish();
+    ObeyMarks();
+  });
+}
+
+// After publishing: stops reading above the high-water mark. A closing connection reads on, up to its backlog.
+void Session::ObeyMarks() {
+  const bool pause = writer_.TakePause();
+  if (phase_ != Phase::kOpen) return;
+  if (!closing_ && pause) {
+    paused_ = true;
+    UpdateReading();
+  } else if (closing_ && writer_.held() > kClosingBacklog) {
+    Blame(core::CloseCause::kBacklog);
+    End();
+  }
+}
+
+void Session::ReceivePong(std::span<const std::uint8_t> payload) {
+  const std::uint64_t now = uv_hrtime();
+  for (const PendingPing& ping : keepalive_.OnPong(payload)) {
+    const double latency = static_cast<double>(now - ping.sent_at) / kNanosecondsPerMillisecond;
+    delivery_.SetLatency(latency);
+    if (ping.id != kKeepaliveId) Tell(PongReceived{.id = ping.id, .latency = latency});
+  }
+}
+
+// After anything that may have moved the protocol: what it wants to say is written, and its end is seen.
+void Session::AfterInput() {
+  if (protocol_.close_sent() || protocol_.input_done()) EnterClosing();
+  if (phase_ == Phase::kOpen) transport_->Write(protocol_.output());
+}
+
+void Session::EnterClosing() {
+  const bool failed = protocol_.input_done() && !protocol_.close_received();
+  if (!std::exchange(closing_, true)) {
+    keepalive_.Stop();
+    if (config_.close_timeout != 0) deadline_.Start(config_.close_timeout);
+    UpdateReading();
+  }
+  if (failed && !std::exchange(lingering_, true)) {
+    const bool shorter = config_.close_timeout != 0 && config_.close_timeout < kLinger;
+    deadline_.Start(shorter ? config_.close_timeout : kLinger);
+    transport_->Write(protocol_.output());
+    if (phase_ == Phase::kOpen) transport_->ShutDown();
+  }
+  if (protocol_.input_done() && !std::exchange(told_closing_, true)) Tell(Closing{});
+}
+
+// Reads when somebody wants the bytes: a handshake request, or an open connection that is not paused. A closing one
+// always reads, for the peer's Close and its end of stream.
+void Session::UpdateReading() {
+  if (phase_ != Phase::kHandshake && phase_ != Phase::kOpen) return;
+  const bool read = phase_ == Phase::kHandshake ? handshake_.wants_bytes() : closing_ || !paused_;
+  if (read) {
+    transport_->StartReading();
+  } else {
+    transport_->StopReading();
+  }
+}
+
+// --- sending --------------------------------------------------------------------------------------------------------
+
+void Session::OnWritten(std::size_t payload) noexcept {
+  unwritten_payload_ -= payload;
+  commands_.AddWritten(payload);
+  Guard([this] {
+    protocol_.OutputDrained();
+    MaybeTellDrained();
+  });
+}
+
+void Session::MaybeTellDrained() {
+  if (!drained_wanted_ || unwritten_payload_ > config_.write_low) return;
+  drained_wanted_ = false;
+  Tell(Drained{});
+}
+
+void Session::SendKeepalivePing(std::span<const std::uint8_t> payload) noexcept {
+  Guard([this, payload] {
+    protocol_.SendPing(payload);
+    transport_->Write(protocol_.output());
+  });
+}
+
+bool Session::PongMayBeUnread() noexcept { return paused_ && transport_->HasUnreadBytes(); }
+
+void Session::Tell(Notice notice) {
+  delivery_.Post(std::move(notice));
+  bell_.Ring(kReadyNotices);
+}
+
+// --- ending ---------------------------------------------------------------------------------------------------------
+
+void Session::OnDeadline() {
+  Blame(phase_ == Phase::kOpen ? core::CloseCause::kCloseTimeout : core::CloseCause::kOpenTimeout);
+  End();
+}
+
+void Session::OnKeepaliveTimeout() noexcept {
+  Guard([this] {
+    Blame(core::CloseCause::kKeepaliveTimeout);
+    protocol_.Fail(core::kInternalErrorCode, "keepalive ping timeout");
+    AfterInput();
+  });
+}
+
+void Session::OnEndOfStream() noexcept {
+  config_.delays.Wait(TestPoint::kBeforeEndOfStream);
+  Guard([this] {
+    if (phase_ == Phase::kHandshake) {
+      handshake_.OnEndOfStream();
+      if (auto answer = handshake_.TakeAnswer()) return Tell(std::move(*answer));
+    }
+    Blame(core::CloseCause::kEndOfStream);
+    End();
+  });
+}
+
+void Session::OnReadError(int error) noexcept {
+  Blame(core::CloseCause::kTransport, error);
+  End();
+}
+
+void Session::OnWriteError(int error) noexcept {
+  Blame(core::CloseCause::kTransport, error);
+  if (phase_ != Phase::kOpen) return End();
+  // What the peer sent before it went is still to be read; its end of stream or reset is next, and soon.
+  Guard([this] {
+    paused_ = false;
+    keepalive_.Stop();
+    deadline_.Start(kLinger);
+    UpdateReading();
+  });
+}
+
+// The first cause stays. After both Close frames the end of the stream, however it comes, is the normal end.
+void Session::Blame(core::CloseCause cause, int transport_error) {
+  if (cause_ != core::CloseCause::kNone) return;
+  const bool stream_end = cause == core::CloseCause::kEndOfStream || cause == core::CloseCause::kTransport;
+  if (stream_end && protocol_.close_sent() && protocol_.close_received()) return;
+  cause_ = cause;
+  transport_error_ = transport_error;
+}
+
+void Session::FailInternally(const char* what) noexcept {
+  try {
+    Blame(core::CloseCause::kInternal);
+    if (cause_ == core::CloseCause::kInternal && detail_.empty()) detail_ = what;
+    if (phase_ == Phase::kOpen) {
+      protocol_.Fail(core::kInternalErrorCode, "internal error");
+      return AfterInput();
+    }
+  } catch (const std::exception&) {
+    // Not even a Close frame can be made: the socket's end has to say it.
+  }
+  End();
+}
+
+// No libuv frame may see an exception: whatever goes wrong inside a callback ends this connection, with its words.
+template <typename Body>
+void Session::Guard(Body body) noexcept {
+  try {
+    body();
+  } catch (const std::exception& error) {
+    FailInternally(error.what());
+  }
+}
+
+void Session::End() {
+  if (phase_ >= Phase::kEnding) return;
+  phase_ = Phase::kEnding;
+  deadline_.Stop();
+  keepalive_.Stop();
+  dialer_.Cancel();
+  writer_.Publish();
+  if (transport_) {
+    transport_->Close();
+  } else {
+    OnClosed();
+  }
+}
+
+void Session::OnClosed() noexcept {
+  phase_ = Phase::kEnded;
+  ended_();
+}
+
+core::CloseOutcome Session::TakeOutcome() && {
+  core::CloseOutcome outcome = std::move(protocol_).TakeOutcome();
+  if (outcome.cause == core::CloseCause::kNone) {
+    outcome.cause = cause_;
+    outcome.transport_error = transport_error_;
+    outcome.detail = std::move(detail_);
+  }
+  return outcome;
+}
+
+}  // namespace hawser::reader

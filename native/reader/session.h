@@ -1,0 +1,141 @@
+// One connection on its reader: dials, carries the opening handshake's bytes, runs the protocol, keeps every deadline
+// and ends. There is one way out, End(), whoever opens the door. Reader thread from construction to destruction.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "core/close_outcome.h"
+#include "core/limits.h"
+#include "core/protocol.h"
+#include "reader/command.h"
+#include "reader/command_queue.h"
+#include "reader/delivery_queue.h"
+#include "reader/dialer.h"
+#include "reader/handshake_buffer.h"
+#include "reader/keepalive.h"
+#include "reader/loop.h"
+#include "reader/message_writer.h"
+#include "reader/test_hooks.h"
+#include "reader/transport.h"
+
+namespace hawser::reader {
+
+// Times are milliseconds, 0 switches a deadline off; sizes are bytes.
+struct SessionConfig {
+  DialConfig dial;
+  std::uint64_t open_timeout = 0;
+  std::uint64_t close_timeout = 0;
+  std::uint64_t ping_interval = 0;
+  std::uint64_t ping_timeout = 0;
+  core::Limits limits;
+  QueueMarks marks;
+  std::uint64_t write_low = 0;
+  Delays delays;
+};
+
+class Session final : TransportListener, TurnListener, KeepaliveHost, core::EventSink {
+ public:
+  // `ended` is called once, when the socket is closed and the last messages are published: the session may then be
+  // destroyed, though not inside the call.
+  Session(Loop& loop, const SessionConfig& config, CommandQueue& commands, DeliveryQueue& delivery, Bell& bell,
+          std::function<void()> ended);
+  ~Session();
+
+  void Begin();
+  // Carries out all that is waiting in the command queue.
+  void ExecuteCommands() noexcept;
+
+  core::CloseOutcome TakeOutcome() &&;
+
+ private:
+  enum class Phase : std::uint8_t { kDialing, kHandshake, kOpen, kEnding, kEnded };
+
+  // --- commands ---
+  void Execute(WriteBytes& command);
+  void Execute(ReadHead& command);
+  void Execute(ReadSome& command);
+  void Execute(Start& command);
+  void Execute(SendRecords& command);
+  void Execute(SendLarge& command);
+  void Execute(NotifyDrained& command);
+  void Execute(Resume& command);
+  void Execute(CloseConnection& command);
+  void Execute(Terminate& command);
+
+  // --- core::EventSink ---
+  std::uint8_t* Reserve(std::size_t size) override { return writer_.Reserve(size); }
+  void Commit(core::MessageKind kind, std::size_t size) override;
+  void CommitLarge(core::MessageKind kind, core::Payload message) override;
+  void ReceivePing(std::span<const std::uint8_t>) override {}
+  void ReceivePong(std::span<const std::uint8_t> payload) override;
+
+  // --- TransportListener ---
+  std::span<std::uint8_t> ReadTarget() noexcept override;
+  void OnRead(std::size_t size) noexcept override;
+  void OnEndOfStream() noexcept override;
+  void OnReadError(int error) noexcept override;
+  void OnWriteError(int error) noexcept override;
+  void OnWritten(std::size_t payload) noexcept override;
+  void OnClosed() noexcept override;
+
+  // --- TurnListener, KeepaliveHost ---
+  void OnTurnEnd() noexcept override;
+  void SendKeepalivePing(std::span<const std::uint8_t> payload) noexcept override;
+  bool PongMayBeUnread() noexcept override;
+  void OnKeepaliveTimeout() noexcept override;
+
+  void OnDialed(uv_tcp_t* handle, std::size_t target);
+  void OnDeadline();
+  void AnswerHandshake();
+  void AfterInput();
+  void EnterClosing();
+  void UpdateReading();
+  void ObeyMarks();
+  void PublishAtTurnEnd();
+  void Tell(Notice notice);
+  void Drop(std::uint64_t payload);
+  void MaybeTellDrained();
+
+  void Blame(core::CloseCause cause, int transport_error = 0);
+  void FailInternally(const char* what) noexcept;
+  void End();
+  template <typename Body>
+  void Guard(Body body) noexcept;
+
+  Loop& loop_;
+  const SessionConfig& config_;
+  CommandQueue& commands_;
+  DeliveryQueue& delivery_;
+  Bell& bell_;
+  std::function<void()> ended_;
+
+  Phase phase_ = Phase::kDialing;
+  core::Protocol protocol_;
+  MessageWriter writer_;
+  HandshakeBuffer handshake_;
+  Keepalive keepalive_;
+  Timer deadline_;  // of the opening handshake, then of the closing one
+  Dialer dialer_;
+  std::unique_ptr<Transport> transport_;
+
+  std::vector<Command> taken_;
+  std::span<std::uint8_t> target_;      // where the read under way goes
+  std::uint64_t unwritten_payload_ = 0;  // application bytes in the output queue
+  bool reading_direct_ = false;
+  bool paused_ = false;   // by back pressure
+  bool closing_ = false;  // a Close was sent or received, or the connection has failed
+  bool lingering_ = false;
+  bool told_closing_ = false;
+  bool drained_wanted_ = false;
+  bool waits_for_turn_end_ = false;
+
+  core::CloseCause cause_ = core::CloseCause::kNone;
+  int transport_error_ = 0;
+  std::string detail_;
+};
+
+}  // namespace hawser::reader

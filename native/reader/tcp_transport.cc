@@ -1,0 +1,157 @@
+#include "reader/tcp_transport.h"
+
+#include <cassert>
+#include <span>
+#include <utility>
+
+#if defined(_WIN32)
+#include <winsock2.h>
+#else
+#include <sys/ioctl.h>
+#endif
+
+#include "reader/socket_address.h"
+
+namespace hawser::reader {
+
+namespace {
+
+TcpTransport* Self(void* data) { return static_cast<TcpTransport*>(data); }
+
+// The next bytes of a queue in libuv's form.
+template <std::size_t kPieces>
+struct Gathered {
+  explicit Gathered(core::OutputQueue& output) {
+    std::array<std::span<const std::uint8_t>, kPieces> pieces;
+    count = static_cast<unsigned>(output.Peek(pieces));
+    for (unsigned i = 0; i < count; ++i) {
+      // uv_buf_t is not const-correct; writing does not change what it points to.
+      auto* bytes = const_cast<char*>(reinterpret_cast<const char*>(pieces[i].data()));
+      buffers[i] = uv_buf_init(bytes, static_cast<unsigned>(pieces[i].size()));
+      size += pieces[i].size();
+    }
+  }
+  std::array<uv_buf_t, kPieces> buffers;
+  unsigned count = 0;
+  std::size_t size = 0;
+};
+
+}  // namespace
+
+TcpTransport::TcpTransport(uv_tcp_t* handle, TransportListener& listener) : handle_(handle), listener_(listener) {
+  handle_->data = this;
+  write_.data = this;
+  shutdown_.data = this;
+}
+
+TcpTransport::~TcpTransport() { assert(handle_ == nullptr); }
+
+void TcpTransport::StartReading() {
+  const int error = uv_read_start(
+      stream(),
+      [](uv_handle_t* handle, size_t, uv_buf_t* buffer) {
+        const auto target = Self(handle->data)->listener_.ReadTarget();
+        *buffer = uv_buf_init(reinterpret_cast<char*>(target.data()), static_cast<unsigned>(target.size()));
+      },
+      [](uv_stream_t* stream, ssize_t size, const uv_buf_t*) {
+        auto& listener = Self(stream->data)->listener_;
+        if (size > 0) {
+          listener.OnRead(static_cast<std::size_t>(size));
+        } else if (size == UV_EOF) {
+          listener.OnEndOfStream();
+        } else if (size < 0) {
+          listener.OnReadError(static_cast<int>(size));
+        }
+      });
+  if (error != 0 && error != UV_EALREADY) listener_.OnReadError(error);
+}
+
+void TcpTransport::StopReading() { uv_read_stop(stream()); }
+
+void TcpTransport::Write(core::OutputQueue& output) {
+  output_ = &output;
+  while (writing_ == 0 && !write_failed_ && !closed_) {
+    const Gathered<kPieces> next(output);
+    if (next.count == 0) break;
+    const int written = uv_try_write(stream(), next.buffers.data(), next.count);
+    if (written < 0 && written != UV_EAGAIN) return FailWriting(written);
+    if (written > 0) listener_.OnWritten(output.Consume(static_cast<std::size_t>(written)));
+    if (written < 0 || static_cast<std::size_t>(written) < next.size) WriteWhenWritable();
+  }
+  MaybeShutDown();
+}
+
+// The kernel is full: libuv waits for it with what comes next.
+void TcpTransport::WriteWhenWritable() {
+  const Gathered<kPieces> next(*output_);
+  writing_ = next.size;
+  const int error =
+      uv_write(&write_, stream(), next.buffers.data(), next.count, [](uv_write_t* request, int status) {
+        auto* self = Self(request->data);
+        const std::size_t size = std::exchange(self->writing_, 0);
+        if (status == UV_ECANCELED) return;
+        if (status != 0) return self->FailWriting(status);
+        self->listener_.OnWritten(self->output_->Consume(size));
+        self->Write(*self->output_);
+      });
+  if (error != 0) {
+    writing_ = 0;
+    FailWriting(error);
+  }
+}
+
+void TcpTransport::FailWriting(int error) {
+  if (write_failed_ || closed_) return;
+  write_failed_ = true;
+  listener_.OnWriteError(error);
+}
+
+void TcpTransport::ShutDown() {
+  shutdown_wanted_ = true;
+  MaybeShutDown();
+}
+
+void TcpTransport::MaybeShutDown() {
+  if (!shutdown_wanted_ || closed_ || write_failed_ || writing_ != 0) return;
+  shutdown_wanted_ = false;
+  // Its failure means that the peer is gone; reading says so too.
+  (void)uv_shutdown(&shutdown_, stream(), [](uv_shutdown_t*, int) {});
+}
+
+bool TcpTransport::HasUnreadBytes() {
+  uv_os_fd_t socket{};
+  if (uv_fileno(reinterpret_cast<uv_handle_t*>(handle_), &socket) != 0) return false;
+#if defined(_WIN32)
+  u_long size = 0;
+  return ioctlsocket(reinterpret_cast<SOCKET>(socket), FIONREAD, &size) == 0 && size > 0;
+#else
+  int size = 0;
+  return ioctl(socket, FIONREAD, &size) == 0 && size > 0;
+#endif
+}
+
+void TcpTransport::Close() {
+  closed_ = true;
+  uv_close(reinterpret_cast<uv_handle_t*>(handle_), [](uv_handle_t* handle) {
+    auto* self = Self(handle->data);
+    delete reinterpret_cast<uv_tcp_t*>(handle);
+    self->handle_ = nullptr;
+    self->listener_.OnClosed();
+  });
+}
+
+SocketAddress TcpTransport::LocalAddress() {
+  sockaddr_storage storage{};
+  int size = sizeof storage;
+  if (uv_tcp_getsockname(handle_, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return {};
+  return ToSocketAddress(storage);
+}
+
+SocketAddress TcpTransport::RemoteAddress() {
+  sockaddr_storage storage{};
+  int size = sizeof storage;
+  if (uv_tcp_getpeername(handle_, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return {};
+  return ToSocketAddress(storage);
+}
+
+}  // namespace hawser::reader

@@ -1,0 +1,54 @@
+// A byte stream that is connected: what a session reads from and writes to. Plain TCP now, TLS over it later. Owned
+// by its session; everything here happens on the reader thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "core/output_queue.h"
+#include "reader/notice.h"
+
+namespace hawser::reader {
+
+// Implemented by the session. No function here may throw: libuv's frames are below.
+class TransportListener {
+ public:
+  // Where the next bytes go; never empty. OnRead follows with how many came.
+  virtual std::span<std::uint8_t> ReadTarget() noexcept = 0;
+  virtual void OnRead(std::size_t size) noexcept = 0;
+  virtual void OnEndOfStream() noexcept = 0;
+  // libuv's negative error numbers. After a write error nothing more is written, but reading goes on: what the
+  // peer sent before is still in the socket.
+  virtual void OnReadError(int error) noexcept = 0;
+  virtual void OnWriteError(int error) noexcept = 0;
+  // Application bytes of the output queue that are now the network's.
+  virtual void OnWritten(std::size_t payload) noexcept = 0;
+  // The socket is closed; the transport may be destroyed.
+  virtual void OnClosed() noexcept = 0;
+
+ protected:
+  ~TransportListener() = default;
+};
+
+class Transport {
+ public:
+  virtual ~Transport() = default;
+
+  virtual void StartReading() = 0;
+  virtual void StopReading() = 0;
+  // Writes what stands in `output`, now as far as the network takes it and the rest as it does. The queue must
+  // outlive the transport; call again after appending.
+  virtual void Write(core::OutputQueue& output) = 0;
+  // Half-closes once all that was given to Write is written.
+  virtual void ShutDown() = 0;
+  // Whether bytes have arrived that nobody has read.
+  virtual bool HasUnreadBytes() = 0;
+  // Once; OnClosed follows.
+  virtual void Close() = 0;
+
+  virtual SocketAddress LocalAddress() = 0;
+  virtual SocketAddress RemoteAddress() = 0;
+};
+
+}  // namespace hawser::reader

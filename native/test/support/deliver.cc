@@ -1,0 +1,75 @@
+#include "test/support/deliver.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace hawser::test {
+namespace {
+
+// Longer inputs are cut in two at about this many points instead of all.
+constexpr std::size_t kMaxSplits = 600;
+
+struct Cut {
+  std::size_t first;  // bytes in the first piece
+  std::size_t rest;   // and in each that follows
+  bool direct;
+};
+
+void RunOnce(const Setup& setup, std::string_view bytes, const Cut& cut, const std::function<void(Client&)>& check) {
+  INFO("cut after ", cut.first, " bytes, then every ", cut.rest, cut.direct ? ", direct" : "");
+  Client client(setup.limits);
+  setup.before(client);
+  std::size_t piece = cut.first;
+  while (!bytes.empty()) {
+    client.Receive(bytes.substr(0, piece), cut.direct);
+    bytes.remove_prefix(std::min(piece, bytes.size()));
+    piece = cut.rest;
+  }
+  CHECK_FALSE(client.sink.overcommitted());
+  check(client);
+}
+
+}  // namespace
+
+void Client::Receive(std::string_view bytes, bool direct) {
+  while (!bytes.empty()) {
+    const auto target = direct ? protocol.ReceiveTarget() : std::span<std::uint8_t>();
+    if (target.empty()) {
+      // As much as a transport's chunk holds.
+      const std::size_t size = std::min<std::size_t>(bytes.size(), direct ? 4096 : bytes.size());
+      protocol.Receive(AsSpan(bytes.substr(0, size)), sink);
+      bytes.remove_prefix(size);
+    } else {
+      const std::size_t size = std::min(bytes.size(), target.size());
+      std::memcpy(target.data(), bytes.data(), size);
+      protocol.Received(size, sink);
+      bytes.remove_prefix(size);
+    }
+  }
+}
+
+void Deliver(const Setup& setup, std::string_view bytes, const std::function<void(Client&)>& check) {
+  const std::size_t size = std::max<std::size_t>(bytes.size(), 1);
+  for (const bool direct : {false, true}) {
+    RunOnce(setup, bytes, {size, size, direct}, check);
+    RunOnce(setup, bytes, {1, 1, direct}, check);
+    for (std::size_t split = 1; split < size; split += 1 + size / kMaxSplits) {
+      RunOnce(setup, bytes, {split, size, direct}, check);
+    }
+  }
+}
+
+void Deliver(std::string_view bytes, const std::function<void(Client&)>& check) { Deliver(Setup{}, bytes, check); }
+
+void ExpectFailure(std::string_view bytes, core::ErrorKind kind, const Events& events) {
+  Deliver(bytes, [&](Client& client) {
+    CHECK(client.ErrorKind() == kind);
+    CHECK(client.protocol.input_done());
+    CHECK(client.events == events);
+    CHECK(client.Sent() == SentFrames{SentClose(core::CloseCodeFor(kind), core::Describe(kind))});
+  });
+}
+
+}  // namespace hawser::test

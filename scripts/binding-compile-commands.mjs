@@ -1,0 +1,36 @@
+#!/usr/bin/env node
+// Writes compile_commands.json for native/binding into the folder given, with the headers that node-gyp configured.
+
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import * as path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const require = createRequire(import.meta.url);
+const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
+
+const configured = JSON.parse(readFileSync(path.join(root, 'build/config.gypi'), 'utf8').replace(/^#.*$/gm, ''));
+const addonApi = path.dirname(require.resolve('node-addon-api/package.json'));
+const flags = [
+  '-std=c++20',
+  '-Wall',
+  '-Wextra',
+  `-I${path.join(root, 'native')}`,
+  // Headers of others: not ours to lint.
+  `-isystem${path.join(configured.variables.nodedir, 'include/node')}`,
+  `-isystem${addonApi}`,
+  '-DNAPI_VERSION=8',
+  '-DNODE_ADDON_API_DISABLE_DEPRECATED',
+  '-DNAPI_CPP_EXCEPTIONS',
+  '-DHAWSER_TEST_HOOKS=1',
+];
+
+const folder = path.join(root, 'native/binding');
+const commands = readdirSync(folder)
+  .filter((name) => name.endsWith('.cc'))
+  .map((name) => path.join(folder, name))
+  .map((file) => ({ directory: root, file, arguments: ['c++', ...flags, '-c', file] }));
+
+const target = path.join(root, /** @type {string} */ (process.argv[2]));
+mkdirSync(target, { recursive: true });
+writeFileSync(path.join(target, 'compile_commands.json'), JSON.stringify(commands, null, 2));

@@ -1,0 +1,299 @@
+/**
+ * The server's end of one connection: carries out the steps of a script and records what the client sends. Runs in
+ * the peer's thread.
+ */
+
+import { createHash } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { encodeFrame, type Frame, FrameReader, type FrameSpec, type FrameType } from './frames.js';
+import { type Acceptance, type Flood, floodPayload, type HttpResponse, type Script, type Step } from './peer-steps.js';
+import { now } from './times.js';
+
+const FLOOD_CHUNK = 64 * 1024;
+
+export interface Request {
+  readonly requestLine: string;
+  /** Names in lower case; repeated headers joined by `, `. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly head: string;
+}
+
+/** How the client's stream ended, and when. */
+export interface Ending {
+  /** `fin` and `reset` are the client's doing, `closed` the peer's own. */
+  readonly how: 'fin' | 'reset' | 'closed';
+  readonly at: number;
+  /** Bytes of a frame that was cut by the end. */
+  readonly incomplete: number;
+}
+
+type Write = (bytes: Uint8Array) => void;
+
+export class PeerConnection {
+  readonly frames: Frame[] = [];
+  readonly script: Promise<void>;
+  readonly #socket: Socket;
+  readonly #reader = new FrameReader();
+  readonly #marks = new Set<string>();
+  readonly #scriptFailure: Promise<never>;
+  readonly #waiting = new Set<() => void>();
+  #head = '';
+  #request: Request | undefined;
+  #ending: Ending | undefined;
+  #failure: Error | undefined;
+  #expected = 0;
+  #answersPings = false;
+  #echoes = false;
+
+  constructor(socket: Socket, script: Script) {
+    this.#socket = socket;
+    socket.setNoDelay(true);
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    socket.on('end', () => this.#end('fin'));
+    socket.on('error', () => this.#end('reset'));
+    socket.on('close', () => this.#end('closed'));
+    this.script = this.run(script);
+    this.#scriptFailure = this.script.then(() => new Promise<never>(() => {}));
+    this.#scriptFailure.catch(() => {});
+  }
+
+  /** What the client did that no client may do. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  /** Does the steps in sequence, beside the script. */
+  async run(steps: Script): Promise<void> {
+    const write: Write = (bytes) => this.#write(bytes);
+    for (const step of steps) await this.#do(step, write);
+  }
+
+  request(): Promise<Request> {
+    return this.#when('the request', () => this.#request);
+  }
+
+  /** The next frame, or the next of this type, that no earlier expectation has seen. */
+  expectFrame(type?: FrameType): Promise<Frame> {
+    return this.#when(`a ${type ?? 'frame'}`, () => {
+      while (this.#expected < this.frames.length) {
+        const frame = this.frames[this.#expected++]!;
+        if (!type || frame.type === type) return frame;
+      }
+      return undefined;
+    });
+  }
+
+  async ended(): Promise<Ending> {
+    while (!this.#ending) await this.#change();
+    return this.#ending;
+  }
+
+  async reached(mark: string): Promise<void> {
+    while (!this.#marks.has(mark)) await Promise.race([this.#change(), this.#scriptFailure]);
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  async #do(step: Step, write: Write): Promise<void> {
+    switch (step.do) {
+      case 'accept':
+        return write(acceptance(await this.request(), step.answer));
+      case 'respond':
+        await this.request();
+        return write(response(step.answer));
+      case 'sendFrame':
+        return write(encodeFrame(step.frame));
+      case 'sendRaw':
+        return write(latin1(step.bytes));
+      case 'together':
+        return write(await this.#collect(step.steps));
+      case 'inPieces': {
+        const bytes = await this.#collect(step.steps);
+        for (let i = 0; i < bytes.length; i += step.size) {
+          write(bytes.subarray(i, i + step.size));
+          await nextTurn();
+        }
+        return;
+      }
+      case 'flood':
+        return this.#flood(step.flood);
+      case 'expectFrame':
+        await this.expectFrame(step.type);
+        return;
+      case 'answerClose': {
+        const { payload } = await this.expectFrame('close');
+        write(encodeFrame({ opcode: 'close', payload }));
+        this.#socket.end();
+        return;
+      }
+      case 'answerPings':
+        this.#answersPings = true;
+        return;
+      case 'echoMessages':
+        this.#echoes = true;
+        return;
+      case 'waitForEnd':
+        await this.ended();
+        return;
+      case 'halfClose':
+        this.#socket.end();
+        return;
+      case 'reset':
+        this.#socket.resetAndDestroy();
+        return;
+      case 'destroy':
+        this.#socket.destroy();
+        return;
+      case 'stopReading':
+        this.#socket.pause();
+        return;
+      case 'resumeReading':
+        this.#socket.resume();
+        return;
+      case 'delay':
+        return sleep(step.milliseconds);
+      case 'mark':
+        this.#marks.add(step.name);
+        return this.#changed();
+      case 'neverAnswer':
+        return new Promise(() => {});
+    }
+  }
+
+  async #collect(steps: Script): Promise<Buffer> {
+    const parts: Uint8Array[] = [];
+    for (const step of steps) await this.#do(step, (bytes) => parts.push(bytes));
+    return Buffer.concat(parts);
+  }
+
+  async #flood({ count, size, binary, payload }: Required<Flood>): Promise<void> {
+    const opcode = binary ? 'binary' : 'text';
+    const message = (i: number): Buffer => encodeFrame({ opcode, payload: payload ?? floodPayload(i, size) });
+    let chunk: Buffer[] = [];
+    let bytes = 0;
+    for (let i = 0; i < count; ) {
+      while (i < count && bytes < FLOOD_CHUNK) bytes += chunk[chunk.push(message(i++)) - 1]!.length;
+      if (!this.#socket.writable) {
+        if (count === Infinity) return;
+        throw new Error(`connection ended during a flood, before message ${i} of ${count} was written`);
+      }
+      this.#write(Buffer.concat(chunk, bytes));
+      chunk = [];
+      bytes = 0;
+      await (this.#socket.writableNeedDrain ? this.#drain() : nextTurn());
+    }
+  }
+
+  #drain(): Promise<void> {
+    const socket = this.#socket;
+    return new Promise((resolve) => {
+      const done = (): void => {
+        socket.off('drain', done);
+        socket.off('close', done);
+        resolve();
+      };
+      socket.on('drain', done);
+      socket.on('close', done);
+    });
+  }
+
+  #write(bytes: Uint8Array): void {
+    if (this.#socket.writable) this.#socket.write(bytes);
+  }
+
+  #receive(chunk: Buffer): void {
+    let frameBytes = chunk;
+    if (!this.#request) {
+      const known = this.#head.length;
+      this.#head += chunk.toString('latin1');
+      const end = this.#head.indexOf('\r\n\r\n');
+      if (end < 0) return;
+      this.#request = parseRequest(this.#head.slice(0, end + 4));
+      frameBytes = chunk.subarray(end + 4 - known);
+    }
+    try {
+      if (!this.#failure) for (const frame of this.#reader.push(frameBytes, now())) this.#record(frame);
+    } catch (error) {
+      this.#failure = error as Error;
+    }
+    this.#changed();
+  }
+
+  #record(frame: Frame): void {
+    this.frames.push(frame);
+    const { type, fin, payload } = frame;
+    if (type === 'ping' && this.#answersPings) this.#write(encodeFrame({ opcode: 'pong', payload }));
+    const isData = type === 'text' || type === 'binary' || type === 'continuation';
+    if (isData && this.#echoes) this.#write(encodeFrame({ opcode: type, fin, payload } satisfies FrameSpec));
+  }
+
+  #end(how: Ending['how']): void {
+    this.#ending ??= { how, at: now(), incomplete: this.#reader.incomplete };
+    this.#changed();
+  }
+
+  /** What `find` finds, now or once something has changed; rejects when the client's stream ends before. */
+  async #when<T>(what: string, find: () => T | undefined): Promise<T> {
+    for (;;) {
+      if (this.#failure) throw this.#failure;
+      const found = find();
+      if (found !== undefined) return found;
+      if (this.#ending) throw new Error(`connection ended (${this.#ending.how}) while waiting for ${what}`);
+      await this.#change();
+    }
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.add(resolve));
+  }
+
+  #changed(): void {
+    for (const resolve of this.#waiting) resolve();
+    this.#waiting.clear();
+  }
+}
+
+function parseRequest(head: string): Request {
+  const [requestLine = '', ...lines] = head.trimEnd().split('\r\n');
+  const headers: Record<string, string> = {};
+  for (const line of lines) {
+    const colon = line.indexOf(':');
+    const name = line.slice(0, colon).toLowerCase();
+    const value = line.slice(colon + 1).trim();
+    headers[name] = headers[name] === undefined ? value : `${headers[name]}, ${value}`;
+  }
+  return { requestLine, headers, head };
+}
+
+function acceptance(request: Request, answer: Acceptance): Buffer {
+  if (answer.head !== undefined) return latin1(answer.head);
+  const key = request.headers['sec-websocket-key'] ?? '';
+  const rightAccept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+  const headers: Record<string, string | null> = {
+    Upgrade: 'websocket',
+    Connection: 'Upgrade',
+    'Sec-WebSocket-Accept': answer.accept ?? rightAccept,
+    ...answer.headers,
+  };
+  return head(answer.statusLine ?? 'HTTP/1.1 101 Switching Protocols', headers);
+}
+
+function response({ status, headers = {}, body = '' }: HttpResponse): Buffer {
+  const bytes = Buffer.from(body as string);
+  const names = Object.keys(headers).map((name) => name.toLowerCase());
+  const sized = names.includes('content-length') || names.includes('transfer-encoding');
+  const length = sized ? {} : { 'Content-Length': `${bytes.length}` };
+  return Buffer.concat([head(`HTTP/1.1 ${status} Scripted`, { ...headers, ...length }), bytes]);
+}
+
+function head(statusLine: string, headers: Readonly<Record<string, string | null>>): Buffer {
+  const lines = Object.entries(headers).flatMap(([name, value]) => (value === null ? [] : [`${name}: ${value}\r\n`]));
+  return latin1(`${statusLine}\r\n${lines.join('')}\r\n`);
+}
+
+function latin1(bytes: string | Uint8Array): Buffer {
+  return typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : Buffer.from(bytes);
+}

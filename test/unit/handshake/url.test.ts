@@ -1,0 +1,98 @@
+import { expect, test } from 'vitest';
+import { InvalidURL } from '../../../lib/errors.js';
+import { parseUrl } from '../../../lib/handshake/url.js';
+
+test('a URL says what to dial and what to ask for', () => {
+  expect(parseUrl('ws://example.com:8080/a/b?c=d')).toEqual({
+    href: 'ws://example.com:8080/a/b?c=d',
+    secure: false,
+    hostname: 'example.com',
+    port: 8080,
+    endpoint: 'example.com:8080',
+    host: 'example.com:8080',
+    resource: '/a/b?c=d',
+    credentials: undefined,
+  });
+});
+
+test.each([
+  ['ws://example.com', 80, 'example.com'],
+  ['ws://example.com:80/', 80, 'example.com'],
+  ['ws://example.com:443/', 443, 'example.com:443'],
+  ['wss://example.com', 443, 'example.com'],
+  ['wss://example.com:443', 443, 'example.com'],
+  ['wss://example.com:80', 80, 'example.com:80'],
+])('%s is port %i and its Host is %s', (url, port, host) => {
+  expect(parseUrl(url)).toMatchObject({ port, host, secure: url.startsWith('wss') });
+});
+
+test('an IPv6 address keeps its brackets in Host and loses them for dialling', () => {
+  expect(parseUrl('ws://[::1]:99/')).toMatchObject({ hostname: '::1', host: '[::1]:99', endpoint: '[::1]:99' });
+});
+
+test('a host is put in its canonical form', () => {
+  expect(parseUrl('WS://EXAMPLE.com').hostname).toBe('example.com');
+  expect(parseUrl('ws://münchen.example').hostname).toBe('xn--mnchen-3ya.example');
+  expect(parseUrl('ws://0x7f.1').hostname).toBe('127.0.0.1');
+});
+
+test('an empty path is a slash', () => {
+  expect(parseUrl('ws://h').resource).toBe('/');
+  expect(parseUrl('ws://h?x').resource).toBe('/?x');
+});
+
+test('characters that a request line can’t have are percent-encoded', () => {
+  expect(parseUrl('ws://h/a b?c d\u00e9').resource).toBe('/a%20b?c%20d%C3%A9');
+});
+
+test('a URL object is as good as a string, and is not changed', () => {
+  const url = new URL('ws://u:p@h/x');
+  expect(parseUrl(url)).toMatchObject({ href: 'ws://h/x', resource: '/x' });
+  expect(url.href).toBe('ws://u:p@h/x');
+});
+
+test('credentials are percent-decoded and not in the href', () => {
+  expect(parseUrl('ws://us%C3%A9r:p%3Aw%40@h/')).toMatchObject({
+    href: 'ws://h/',
+    credentials: { username: 'usér', password: 'p:w@' },
+  });
+});
+
+test('a user alone has an empty password', () => {
+  expect(parseUrl('ws://u@h').credentials).toEqual({ username: 'u', password: '' });
+});
+
+test.each(['http:', 'https:', 'ftp:', 'wsss:'])('scheme %s is named', (scheme) => {
+  expect(() => parseUrl(`${scheme}//h/`)).toThrow(
+    new InvalidURL(`url has scheme '${scheme}'; expected 'ws:' or 'wss:'`),
+  );
+});
+
+test.each(['ws://h/#x', 'ws://h/#', 'ws://h/?a#b'])('the fragment in %s is refused', (url) => {
+  expect(() => parseUrl(url)).toThrow(InvalidURL);
+  expect(() => parseUrl(url)).toThrow('url has a fragment');
+});
+
+test.each(['', 'example.com', '/path', 'ws://', 'ws://h:99999', 'ws://h:x', 'ws://[::1', 'ws://a b/'])(
+  '%j is no absolute URL',
+  (url) => {
+    expect(() => parseUrl(url)).toThrow(InvalidURL);
+    expect(() => parseUrl(url)).toThrow('expected an absolute URL');
+  },
+);
+
+test('port 0 is refused', () => {
+  expect(() => parseUrl('ws://h:0/')).toThrow(InvalidURL);
+});
+
+test.each(['ws://%ff:x@h', 'ws://a%3Ab:x@h', 'ws://a:%0a@h'])('the credentials in %s are refused', (url) => {
+  expect(() => parseUrl(url)).toThrow(InvalidURL);
+});
+
+test('a URL that is refused does not show its password', () => {
+  expect(() => parseUrl('ws://user:secret@h:99999/')).toThrow('ws://…@h:99999/');
+});
+
+test.each([undefined, null, 5, {}, []])('a url of %j is a TypeError', (url) => {
+  expect(() => parseUrl(url as unknown as string)).toThrow(TypeError);
+});

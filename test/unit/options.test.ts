@@ -1,0 +1,187 @@
+import { constants } from 'node:buffer';
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { invalidArgument, invalidRange, NotSupported } from '../../lib/errors.js';
+import { type ConnectOptions, resolveOptions } from '../../lib/options.js';
+import { version } from '../../lib/version.js';
+
+/** Resolves what the types would not let through. */
+function resolveAny(options: unknown) {
+  return resolveOptions(options as ConnectOptions);
+}
+
+test('the version is package.json’s', () => {
+  expect(version).toBe(JSON.parse(readFileSync('package.json', 'utf8')).version);
+});
+
+test('the defaults are those that are documented', () => {
+  expect(resolveOptions()).toEqual({
+    openTimeout: 10_000,
+    closeTimeout: 10_000,
+    pingInterval: 20_000,
+    pingTimeout: 20_000,
+    maxMessageSize: 16 * 1024 * 1024,
+    maxFragments: 131_072,
+    maxQueue: { messages: { high: 65_536, low: 16_384 }, bytes: { high: 4_194_304, low: 1_048_576 } },
+    writeLimit: { high: 1_048_576, low: 262_144 },
+    subprotocols: [],
+    origin: undefined,
+    headers: [],
+    userAgent: `hawser/${version}`,
+    auth: undefined,
+    family: 0,
+    lookup: undefined,
+    localAddress: undefined,
+    noDelay: true,
+    attemptDelay: 250,
+    signal: undefined,
+  });
+});
+
+test('an option that is undefined is left out', () => {
+  const names = Object.keys(resolveOptions());
+  const options = Object.fromEntries([...names, 'compression', 'proxy', 'tls'].map((name) => [name, undefined]));
+  expect(resolveAny(options)).toEqual(resolveOptions());
+});
+
+test.each(['openTimeout', 'closeTimeout', 'pingInterval', 'pingTimeout'] as const)(
+  '%s is switched off by null',
+  (name) => {
+    expect(resolveOptions({ [name]: null })[name]).toBe(0);
+  },
+);
+
+test.each(['openTimeout', 'closeTimeout', 'pingInterval', 'pingTimeout'])('%s says what it expects', (name) => {
+  expect(() => resolveAny({ [name]: 'abc' })).toThrow(
+    invalidArgument(`${name} is 'abc'; expected a number of milliseconds above 0, or null`),
+  );
+  expect(() => resolveAny({ [name]: 0 })).toThrow(RangeError);
+});
+
+test('wrong arguments have a code', () => {
+  expect(() => resolveAny({ noDelay: 1 })).toThrow(expect.objectContaining({ code: 'HAWSER_INVALID_ARGUMENT' }));
+  expect(() => resolveAny({ attemptDelay: 1 })).toThrow(expect.objectContaining({ code: 'HAWSER_INVALID_ARGUMENT' }));
+});
+
+test.each([null, 'ws', 5, [], true])('options that are %j are a TypeError', (options) => {
+  expect(() => resolveAny(options)).toThrow(TypeError);
+});
+
+test.each([
+  ['openTimout', 'openTimeout'],
+  ['Headers', 'headers'],
+  ['handshakeTimeout', 'openTimeout'],
+  ['maxPayload', 'maxMessageSize'],
+  ['perMessageDeflate', 'compression'],
+  ['protocols', 'subprotocols'],
+])('the unknown option %s leads to %s', (name, meant) => {
+  expect(() => resolveAny({ [name]: 1 })).toThrow(invalidArgument(`unknown option ${name}; did you mean ${meant}?`));
+});
+
+test('an unknown option that is near to none is named', () => {
+  expect(() => resolveAny({ colour: 'red' })).toThrow(invalidArgument('unknown option colour'));
+});
+
+test.each([
+  ['tls', {}],
+  ['socketPath', '/tmp/x'],
+  ['reader', {}],
+  ['proxy', 'http://proxy'],
+  ['proxy', true],
+  ['compression', true],
+  ['compression', {}],
+  ['maxRedirects', 10],
+])('the option %s of a later version is not supported yet', (name, value) => {
+  expect(() => resolveAny({ [name]: value })).toThrow(NotSupported);
+  expect(() => resolveAny({ [name]: value })).toThrow(`option ${name} is not supported yet`);
+});
+
+test('what later versions can be told to leave out may be left out now', () => {
+  expect(() => resolveOptions({ compression: false, proxy: false, maxRedirects: 0 })).not.toThrow();
+});
+
+test('maxMessageSize is a number of bytes, or null for the most there can be', () => {
+  expect(resolveOptions({ maxMessageSize: 1 }).maxMessageSize).toBe(1);
+  expect(resolveOptions({ maxMessageSize: null }).maxMessageSize).toBe(constants.MAX_LENGTH);
+  for (const value of [0, 1.5, Infinity]) expect(() => resolveOptions({ maxMessageSize: value })).toThrow(RangeError);
+});
+
+test('maxFragments is a number, or null for the most there can be', () => {
+  expect(resolveOptions({ maxFragments: 7 }).maxFragments).toBe(7);
+  expect(resolveOptions({ maxFragments: null }).maxFragments).toBe(2 ** 32 - 1);
+});
+
+const off = { high: Infinity, low: Infinity };
+
+test.each([
+  [10, { messages: { high: 10, low: 2 } }],
+  [1, { messages: { high: 1, low: 0 } }],
+  [[10, 9], { messages: { high: 10, low: 9 } }],
+  [null, { messages: off, bytes: off }],
+  [{ messages: null }, { messages: off }],
+  [
+    { messages: 8, bytes: null },
+    { messages: { high: 8, low: 2 }, bytes: off },
+  ],
+  [{ bytes: [4096, 0] }, { messages: { high: 65_536 }, bytes: { high: 4096, low: 0 } }],
+] as const)('maxQueue %j makes the marks %j', (maxQueue, marks) => {
+  expect(resolveOptions({ maxQueue }).maxQueue).toMatchObject(marks);
+});
+
+test.each([
+  ['4', TypeError],
+  [0, RangeError],
+  [-1, RangeError],
+  [1.5, RangeError],
+  [[4], TypeError],
+  [[4, 4], RangeError],
+  [[4, 5], RangeError],
+  [[0, 0], RangeError],
+  [[4, '1'], TypeError],
+  [{ messages: 'x' }, TypeError],
+  [{ message: 5 }, TypeError],
+])('maxQueue %j is refused', (maxQueue, type) => {
+  expect(() => resolveAny({ maxQueue })).toThrow(type);
+});
+
+test('a low mark that is not below the high one is told apart', () => {
+  expect(() => resolveOptions({ maxQueue: { bytes: [4, 8] } })).toThrow(
+    invalidRange('maxQueue.bytes is [4, 8]; expected a low mark below the high mark'),
+  );
+});
+
+test('writeLimit makes marks and can’t be switched off', () => {
+  expect(resolveOptions({ writeLimit: 100 }).writeLimit).toEqual({ high: 100, low: 25 });
+  expect(resolveOptions({ writeLimit: [100, 99] }).writeLimit).toEqual({ high: 100, low: 99 });
+  expect(() => resolveAny({ writeLimit: null })).toThrow(
+    invalidArgument('writeLimit is null; expected a number of bytes above 0, or a pair [high, low]'),
+  );
+});
+
+test('subprotocols are distinct tokens', () => {
+  expect(resolveOptions({ subprotocols: ['chat', 'v2.json'] }).subprotocols).toEqual(['chat', 'v2.json']);
+  expect(() => resolveAny({ subprotocols: 'chat' })).toThrow("subprotocols is 'chat'; expected an array of tokens");
+  for (const bad of ['', 'a b', 'a,b', 'é', 'a\r\nb', 5, null]) {
+    expect(() => resolveAny({ subprotocols: ['ok', bad] })).toThrow(/^subprotocols\[1\] is .*expected a token/);
+  }
+  expect(() => resolveOptions({ subprotocols: ['a', 'a'] })).toThrow("subprotocols has 'a' twice");
+});
+
+test.each([
+  ['family', 5, '0, 4 or 6'],
+  ['family', '4', '0, 4 or 6'],
+  ['lookup', 'dns', 'a function'],
+  ['localAddress', 'localhost', 'an IP address'],
+  ['noDelay', 'yes', 'true or false'],
+  ['attemptDelay', 9, 'an integer number of milliseconds from 10'],
+  ['signal', {}, 'an AbortSignal'],
+  ['userAgent', 5, 'a string'],
+  ['userAgent', 'a\nb', 'a header value'],
+  ['origin', 'a\r\nb', 'a header value'],
+])('%s of %j is refused, and told what is expected', (name, value, expected) => {
+  expect(() => resolveAny({ [name]: value })).toThrow(expected);
+});
+
+test('the user agent can be left out', () => {
+  expect(resolveOptions({ userAgent: null }).userAgent).toBeUndefined();
+});

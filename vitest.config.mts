@@ -1,0 +1,28 @@
+import * as path from 'node:path';
+import { defineConfig } from 'vitest/config';
+
+/** Stretches the deadlines on slow machines; the tests' own times follow it too (test/support/times.ts). */
+const timeScale = Number(process.env['HAWSER_TIME_SCALE'] ?? 1);
+
+/** Each folder of test/ is a project of its own: `vitest run --project unit`. */
+function project(name: string, testTimeout: number, globalSetup: string[] = []) {
+  return {
+    extends: true as const,
+    test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: testTimeout * timeScale, globalSetup },
+  };
+}
+
+export default defineConfig({
+  test: {
+    // One process per file: threads, descriptors and memory are counted per process.
+    pool: 'forks',
+    hookTimeout: 10_000 * timeScale,
+    globalSetup: ['test/support/bundle-peer.ts'],
+    env: { HAWSER_ADDON: path.resolve(process.env['HAWSER_ADDON'] ?? 'build/Release/hawser_test.node') },
+    projects: [
+      project('unit', 5_000),
+      project('connection', 30_000, ['test/support/require-addon.ts']),
+      project('lifecycle', 300_000, ['test/support/require-addon.ts']),
+    ],
+  },
+});
