@@ -23,6 +23,7 @@ export default defineConfig({
       project('unit', 5_000),
       project('connection', 30_000, ['test/support/require-addon.ts']),
       project('lifecycle', 300_000, ['test/support/require-addon.ts']),
+      project('process', 300_000, ['test/support/require-addon.ts']),
     ],
   },
 });

@@ -4,7 +4,8 @@
  * @typedef {object} Case
  * @property {string} name
  * @property {'receive' | 'send' | 'echo'} what
- * @property {'ascii' | 'mixed' | 'binary'} payload
+ * @property {'ascii' | 'mixed' | 'binary' | 'alternating'} payload `mixed` is text in four alphabets, `alternating`
+ *   is ASCII text and binary by turns.
  * @property {number} size Bytes of a message.
  * @property {'batches' | 'for-await' | 'recv'} [style] How hawser receives; ws always listens to 'message'.
  * @property {number} [perTurn] How many messages are sent in one turn of the event loop.
@@ -43,6 +44,7 @@ export const cases = [
   receive('receive-text-16', 'ascii', 16, [atLeast('rate', 6)]),
   receive('receive-text-125', 'ascii', 125, [atLeast('rate', 4)]),
   receive('receive-binary-125', 'binary', 125, [atLeast('rate', 2.5)]),
+  receive('receive-alternating-125', 'alternating', 125),
   receive('receive-mixed-text-125', 'mixed', 125),
   receive('receive-mixed-text-1k', 'mixed', KiB, [atLeast('rate', 3)]),
   receive('receive-text-1k', 'ascii', KiB, [atLeast('rate', 1.8), atMost('cpu', 1 / 3)]),

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+// @ts-expect-error it has no types
 import { mask } from 'bufferutil';
 import { WebSocket } from 'ws';
 import { run } from './client.mjs';
@@ -7,7 +8,7 @@ import { run } from './client.mjs';
 const WRITE_LIMIT = 1024 * 1024;
 
 // ws takes bufferutil by itself where it is installed; its JavaScript fallback would not be the promised baseline.
-if (!/\[native code\]/.test(String(mask)) || process.env.WS_NO_BUFFER_UTIL) throw new Error('bufferutil is missing');
+if (!/\[native code\]/.test(String(mask)) || process.env['WS_NO_BUFFER_UTIL']) throw new Error('bufferutil is missing');
 
 /**
  * @typedef {import('./client.mjs').Client} Client
@@ -19,13 +20,12 @@ await run(async (url) => {
   await once(socket, 'open');
 
   /** @type {Client['receive']} */
-  function receive({ payload }, measurement) {
+  function receive(_order, measurement) {
     return new Promise((resolve, reject) => {
-      const isText = payload !== 'binary';
       const fail = () => reject(new Error('the connection closed during the measurement'));
       socket.on('close', fail);
-      socket.on('message', function listen(data) {
-        const message = isText ? data.toString() : /** @type {Buffer} */ (data);
+      socket.on('message', function listen(data, isBinary) {
+        const message = isBinary ? /** @type {Buffer} */ (data) : data.toString();
         if (!measurement.count(1, message.length)) return;
         socket.off('message', listen);
         socket.off('close', fail);

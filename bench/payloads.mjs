@@ -4,12 +4,12 @@ const ascii = '{"stream":"btcusdt@trade","p":"64213.57","q":"0.00420","m":true,"
 const mixed = 'naïve café — Привет, мир! 你好，世界 😀🚀 ';
 
 /**
- * @param {'ascii' | 'mixed' | 'binary'} kind
+ * @param {import('./cases.mjs').Case['payload']} kind
  * @param {number} size
  */
 export function payloadOf(kind, size) {
   if (kind === 'binary') return Buffer.from(Array.from({ length: size }, (_, i) => (i * 31) & 0xff));
-  return Buffer.from(textOf(kind === 'ascii' ? ascii : mixed, size));
+  return Buffer.from(textOf(kind === 'mixed' ? mixed : ascii, size));
 }
 
 /**

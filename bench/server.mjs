@@ -22,7 +22,7 @@ const server = createServer({ noDelay: true, highWaterMark: 4 * CHUNK }, (socket
       'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
         `Sec-WebSocket-Accept: ${acceptOf(key)}\r\n\r\n`,
     );
-    if (what === 'receive') flood(socket, frameOf(payload === 'binary' ? 2 : 1, payloadOf(payload, size)));
+    if (what === 'receive') flood(socket, framesOf(payload, size));
     else if (what === 'send') sink(socket);
     else echo(socket);
   });
@@ -33,10 +33,10 @@ process.on('disconnect', () => process.exit());
 
 /**
  * @param {import('node:net').Socket} socket
- * @param {Buffer} frame
+ * @param {Buffer} frames
  */
-function flood(socket, frame) {
-  const chunk = Buffer.concat(Array(Math.max(1, Math.floor(CHUNK / frame.length))).fill(frame));
+function flood(socket, frames) {
+  const chunk = Buffer.concat(Array(Math.max(1, Math.floor(CHUNK / frames.length))).fill(frames));
   function write() {
     while (socket.writable && socket.write(chunk));
   }
@@ -62,16 +62,30 @@ function echo(socket) {
   let pending = Buffer.alloc(0);
   socket.on('data', (chunk) => {
     pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
-    while (pending.length >= 2 && pending.length >= 6 + (pending[1] & 0x7f)) {
-      const size = pending[1] & 0x7f;
-      const frame = Buffer.allocUnsafe(2 + size);
-      frame[0] = pending[0];
-      frame[1] = size;
-      for (let i = 0; i < size; i++) frame[2 + i] = pending[6 + i] ^ pending[2 + (i & 3)];
+    while (pending.length >= 2 && pending.length >= 6 + sizeOf(pending)) {
+      const size = sizeOf(pending);
+      const key = pending.subarray(2, 6);
+      const payload = pending.subarray(6, 6 + size).map((byte, i) => byte ^ key.readUInt8(i & 3));
+      const frame = Buffer.concat([Uint8Array.of(pending.readUInt8(0), size), payload]);
       socket.write(frame);
       pending = pending.subarray(6 + size);
     }
   });
+}
+
+/** @param {Buffer} frame */
+function sizeOf(frame) {
+  return frame.readUInt8(1) & 0x7f;
+}
+
+/**
+ * @param {import('./cases.mjs').Case['payload']} payload
+ * @param {number} size
+ */
+function framesOf(payload, size) {
+  if (payload === 'binary') return frameOf(2, payloadOf('binary', size));
+  if (payload !== 'alternating') return frameOf(1, payloadOf(payload, size));
+  return Buffer.concat([frameOf(1, payloadOf('ascii', size)), frameOf(2, payloadOf('binary', size))]);
 }
 
 /**

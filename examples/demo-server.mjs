@@ -4,7 +4,6 @@
 //   /paced/RATE/SECONDS    sends RATE messages a second for so long
 //   /count                 answers the text `count` with the number of messages before it
 
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort } from 'node:worker_threads';
 import { WebSocketServer } from 'ws';
@@ -32,7 +31,7 @@ server.on('listening', () => parentPort?.postMessage(/** @type {any} */ (server.
  */
 async function stream(socket, count) {
   for (let sent = 0; sent < count && socket.writable; sent += BLOCK) {
-    if (!socket.write(block)) await Promise.race([once(socket, 'drain'), once(socket, 'close')]);
+    if (!socket.write(block)) await drained(socket);
   }
 }
 
@@ -48,6 +47,19 @@ async function pace(socket, rate, seconds) {
     for (; sent < due; sent += BLOCK) socket.write(block);
     await sleep(1);
   }
+}
+
+/** @param {import('node:net').Socket} socket */
+function drained(socket) {
+  return new Promise((resolve) => {
+    const done = () => {
+      socket.off('drain', done);
+      socket.off('close', done);
+      resolve(undefined);
+    };
+    socket.on('drain', done);
+    socket.on('close', done);
+  });
 }
 
 /** @param {import('ws').WebSocket} socket */

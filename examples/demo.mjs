@@ -61,8 +61,10 @@ await server.terminate();
  * @param {(messages: number, seconds: number) => string} rate
  */
 async function both(run, rate) {
-  const results = {};
-  for (const [name, receive] of Object.entries({ hawser: receiveWithHawser, ws: receiveWithWs })) {
+  return { hawser: await measure('hawser', receiveWithHawser), ws: await measure('ws', receiveWithWs) };
+
+  /** @type {(name: string, receive: Receive) => Promise<{ seconds: number, busy: number }>} */
+  async function measure(name, receive) {
     const progress = showProgress(name, rate);
     const loop = performance.eventLoopUtilization();
     const start = performance.now();
@@ -71,9 +73,8 @@ async function both(run, rate) {
     const busy = performance.eventLoopUtilization(loop).utilization;
     const total = progress.stop();
     report(name, `${rate(total, seconds)} ${dim(`in ${seconds.toFixed(2)} s`)}   event loop ${percent(busy)} busy`);
-    results[name] = { seconds, busy };
+    return { seconds, busy };
   }
-  return results;
 }
 
 /** @type {Receive} */
@@ -127,11 +128,11 @@ async function sendWithWs() {
   const start = performance.now();
   for (let i = 0; i < SENT; i++) socket.send(`{"order":${i},"side":"buy"}`);
   socket.send('count');
-  const counted = Number(await once(socket, 'message'));
+  const [answer] = await once(socket, 'message');
   const seconds = (performance.now() - start) / 1000;
   socket.close();
   await once(socket, 'close');
-  return { seconds, counted };
+  return { seconds, counted: Number(answer) };
 }
 
 /**

@@ -39,10 +39,10 @@ export interface SessionConfig {
 export type Notice =
   /** A connection is established. `index` is the address that won. */
   | { readonly kind: 'dialed'; readonly index: number; readonly local: SocketAddress; readonly remote: SocketAddress }
-  /** The answer to `readHead`: everything up to and including the empty line. */
+  /** The answer to `readHead`: all up to and including the empty line, or the first line where that is not HTTP. */
   | { readonly kind: 'head'; readonly bytes: Buffer }
-  /** The answer to `readHead` when the limit was reached before the empty line; `bytes` is what came. */
-  | { readonly kind: 'head-too-long'; readonly bytes: Buffer }
+  /** The answer to `readHead` where the limit or the stream's end came before the empty line: what had come. */
+  | { readonly kind: 'head-unfinished'; readonly bytes: Buffer }
   /** The answer to `readSome`: empty at the end of the stream. */
   | { readonly kind: 'bytes'; readonly bytes: Buffer }
   /** A ping of ours was answered (by its own pong or a later one). `latency` in milliseconds. */
@@ -66,7 +66,7 @@ export interface NativeOutcome {
   readonly cause: NativeCause;
   /** libuv's negative error number, or 0. */
   readonly transportError: number;
-  /** Words for a protocol or internal error, else empty. */
+  /** Words for a protocol or internal error, 'read' or 'write' for a transport error, else empty. */
   readonly detail: string;
   /** The limit that was broken and what came, in bytes or fragments; both 0 where there was none. */
   readonly limit: number;

@@ -56,8 +56,8 @@ export class Opening {
   async head(limit: number): Promise<Buffer> {
     this.#checkAlive();
     this.native.readHead(limit);
-    const notice = await this.#expect('head', 'head-too-long');
-    if (notice.kind === 'head-too-long') throw judgeUnfinishedHead(notice.bytes);
+    const notice = await this.#expect('head', 'head-unfinished');
+    if (notice.kind === 'head-unfinished') throw judgeUnfinishedHead(notice.bytes);
     return notice.bytes;
   }
 

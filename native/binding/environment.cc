@@ -55,15 +55,30 @@ void Environment::Ring(SessionBell& bell, std::uint32_t ready) noexcept {
     }
     if (std::exchange(ringing_, true)) return;
   }
+  Wake();
+}
+
+void Environment::Wake() noexcept {
   // Fails only while the environment closes, and then nobody listens.
   (void)napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking);
 }
 
-std::vector<Environment::ReadyPair> Environment::TakeReady() {
+void Environment::DeleteLater(napi_ref reference) noexcept {
+  {
+    reader::Lock lock(mutex_);
+    if (closed_) return;
+    to_delete_.push_back(reference);
+    if (std::exchange(ringing_, true)) return;
+  }
+  Wake();
+}
+
+Environment::News Environment::TakeNews() {
   reader::Lock lock(mutex_);
   ++round_;
-  ringing_ = !ready_.empty();
-  return std::exchange(ready_, {});
+  News news{std::exchange(ready_, {}), std::exchange(to_delete_, {})};
+  ringing_ = !news.empty();
+  return news;
 }
 
 void Environment::OnWake(napi_env env, napi_value, void* context, void*) {
@@ -71,36 +86,40 @@ void Environment::OnWake(napi_env env, napi_value, void* context, void*) {
   static_cast<Environment*>(context)->Dispatch(env);
 }
 
-// A session that becomes ready meanwhile is seen by the next look, not by another wake.
+// What becomes news meanwhile is seen by the next look, not by another wake.
 void Environment::Dispatch(napi_env env) {
-  for (auto ready = TakeReady(); !ready.empty(); ready = TakeReady()) {
-    for (std::size_t done = 0; done < ready.size() && !closed_;) {
+  for (News news = TakeNews(); !news.empty(); news = TakeNews()) {
+    for (napi_ref reference : news.to_delete) napi_delete_reference(env, reference);
+    for (std::size_t done = 0; done < news.ready.size() && !closed_;) {
       const auto words = desk_.ready();
-      const std::size_t count = std::min(ready.size() - done, Desk::kReadyPairs);
+      const std::size_t count = std::min(news.ready.size() - done, Desk::kReadyPairs);
       for (std::size_t i = 0; i < count; ++i, ++done) {
-        words[2 * i] = ready[done].id;
-        words[2 * i + 1] = ready[done].flags;
+        words[2 * i] = news.ready[done].id;
+        words[2 * i + 1] = news.ready[done].flags;
       }
-      napi_handle_scope scope = nullptr;
-      napi_open_handle_scope(env, &scope);
-      napi_value receiver = nullptr;
-      napi_value argument = nullptr;
-      napi_get_undefined(env, &receiver);
-      napi_create_uint32(env, static_cast<std::uint32_t>(count), &argument);
-      const napi_status status = napi_call_function(env, receiver, dispatch_.Value(), 1, &argument, nullptr);
-      if (status == napi_pending_exception) {
-        // Below Node-API version 10 an exception from here is swallowed; it is the application's to see.
-        napi_value error = nullptr;
-        if (napi_get_and_clear_last_exception(env, &error) == napi_ok) napi_fatal_exception(env, error);
-      }
-      napi_close_handle_scope(env, scope);
+      CallDispatch(env, static_cast<std::uint32_t>(count));
     }
   }
 }
 
+void Environment::CallDispatch(napi_env env, std::uint32_t count) {
+  const Napi::HandleScope scope(env);
+  napi_value receiver = nullptr;
+  napi_value argument = nullptr;
+  napi_get_undefined(env, &receiver);
+  napi_create_uint32(env, count, &argument);
+  if (napi_call_function(env, receiver, dispatch_.Value(), 1, &argument, nullptr) != napi_pending_exception) return;
+  // Below Node-API version 10 an exception from here is swallowed; it is the application's to see.
+  napi_value error = nullptr;
+  if (napi_get_and_clear_last_exception(env, &error) == napi_ok) napi_fatal_exception(env, error);
+}
+
 // The environment's cleanup hook. First all are told, then all are awaited, so that it takes as long as the slowest.
 void Environment::Close() {
-  closed_ = true;
+  {
+    reader::Lock lock(mutex_);
+    closed_ = true;
+  }
   for (SessionWrap* session : sessions_) session->TerminateReader();
   for (SessionWrap* session : sessions_) session->JoinReader();
 }

@@ -39,6 +39,9 @@ class Environment {
   void Ref();
   void Unref();
 
+  // Any thread: deletes the reference at the next wake. Does nothing once the environment has closed.
+  void DeleteLater(napi_ref reference) noexcept;
+
   reader::Delays delays;  // of readers created from now on
 
   // A session's bell. Its fields are the wake's, guarded by its mutex.
@@ -60,13 +63,20 @@ class Environment {
     std::uint32_t id;
     std::uint32_t flags;
   };
+  struct News {
+    std::vector<ReadyPair> ready;
+    std::vector<napi_ref> to_delete;
+    bool empty() const { return ready.empty() && to_delete.empty(); }
+  };
 
   // Any reader thread.
+  void Wake() noexcept;
   void Ring(SessionBell& bell, std::uint32_t ready) noexcept;
   // JS thread, called by the wake.
   static void OnWake(napi_env env, napi_value, void* context, void*);
   void Dispatch(napi_env env);
-  std::vector<ReadyPair> TakeReady();
+  void CallDispatch(napi_env env, std::uint32_t count);
+  News TakeNews();
   void Close();
 
   napi_env env_;
@@ -77,11 +87,12 @@ class Environment {
   std::unordered_set<SessionWrap*> sessions_;
   std::uint32_t last_id_ = 0;
   std::uint32_t refs_ = 0;
-  bool closed_ = false;
+  bool closed_ = false;  // set by the JS thread with mutex_ held: readers look at it with mutex_ held
 
   reader::Mutex mutex_;  // a leaf, between the readers and the JS thread
   std::vector<ReadyPair> ready_ HAWSER_GUARDED_BY(mutex_);
   std::uint64_t round_ HAWSER_GUARDED_BY(mutex_) = 1;  // counts emptyings of ready_, so that bells know their slot
+  std::vector<napi_ref> to_delete_ HAWSER_GUARDED_BY(mutex_);
   bool ringing_ HAWSER_GUARDED_BY(mutex_) = false;     // a wake is in flight
 };
 

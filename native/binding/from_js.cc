@@ -4,6 +4,7 @@
 #include <cstring>
 #include <new>
 #include <string>
+#include <utility>
 
 namespace hawser::binding {
 
@@ -80,6 +81,24 @@ core::Payload ToPayload(Napi::Value array) {
   if (!bytes.empty()) std::memcpy(payload.bytes(), bytes.data(), bytes.size());
   payload.set_size(bytes.size());
   return payload;
+}
+
+core::Payload ToOwnedPayload(std::shared_ptr<Environment> environment, Napi::Value array) {
+  struct Owner {
+    std::shared_ptr<Environment> environment;
+    napi_ref reference;
+  };
+  auto bytes = array.As<Napi::Uint8Array>();
+  napi_ref reference = nullptr;
+  if (napi_create_reference(array.Env(), bytes.ArrayBuffer(), 1, &reference) != napi_ok) {
+    throw Napi::Error::New(array.Env());
+  }
+  const auto release = [](void* argument) {
+    const std::unique_ptr<Owner> owner(static_cast<Owner*>(argument));
+    owner->environment->DeleteLater(owner->reference);
+  };
+  return {bytes.Data(), bytes.ByteLength(),
+          core::FreeBytes{.release = release, .owner = new Owner{std::move(environment), reference}}};
 }
 
 core::Payload ToUtf8(Napi::Value string) {

@@ -4,8 +4,10 @@
 #include <napi.h>
 
 #include <cstdint>
+#include <memory>
 #include <span>
 
+#include "binding/environment.h"
 #include "core/payload.h"
 #include "reader/session.h"
 
@@ -15,6 +17,8 @@ reader::SessionConfig ToSessionConfig(Napi::Object config);
 // The bytes of a Uint8Array; valid until JavaScript runs again.
 std::span<const std::uint8_t> ToBytes(Napi::Value array);
 core::Payload ToPayload(Napi::Value array);
+// The bytes of a Uint8Array whose ArrayBuffer nobody else can reach, uncopied: kept alive until the payload is freed.
+core::Payload ToOwnedPayload(std::shared_ptr<Environment> environment, Napi::Value array);
 // A string's UTF-8, lone surrogates as U+FFFD.
 core::Payload ToUtf8(Napi::Value string);
 

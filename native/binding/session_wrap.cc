@@ -11,14 +11,6 @@
 
 namespace hawser::binding {
 
-namespace {
-
-core::Opcode DataOpcode(Napi::Value text) {
-  return text.As<Napi::Boolean>().Value() ? core::Opcode::kText : core::Opcode::kBinary;
-}
-
-}  // namespace
-
 Napi::Function SessionWrap::Define(Napi::Env env) {
   return DefineClass(env, "Session",
                      {
@@ -29,6 +21,7 @@ Napi::Function SessionWrap::Define(Napi::Env env) {
                          InstanceMethod<&SessionWrap::Start>("start"),
                          InstanceMethod<&SessionWrap::Post>("post"),
                          InstanceMethod<&SessionWrap::SendLarge>("sendLarge"),
+                         InstanceMethod<&SessionWrap::SendOwned>("sendOwned"),
                          InstanceMethod<&SessionWrap::CloseConnection>("close"),
                          InstanceMethod<&SessionWrap::Terminate>("terminate"),
                          InstanceMethod<&SessionWrap::Take>("take"),
@@ -103,9 +96,17 @@ void SessionWrap::Post(const Napi::CallbackInfo& info) {
 }
 
 void SessionWrap::SendLarge(const Napi::CallbackInfo& info) {
-  core::Payload payload = info[1].IsString() ? ToUtf8(info[1]) : ToPayload(info[1]);
+  PostLarge(info[0], info[1].IsString() ? ToUtf8(info[1]) : ToPayload(info[1]));
+}
+
+void SessionWrap::SendOwned(const Napi::CallbackInfo& info) {
+  PostLarge(info[0], ToOwnedPayload(environment_, info[1]));
+}
+
+void SessionWrap::PostLarge(Napi::Value text, core::Payload payload) {
+  const auto opcode = text.As<Napi::Boolean>().Value() ? core::Opcode::kText : core::Opcode::kBinary;
   const std::uint64_t size = payload.size();
-  reader_->commands().Post(reader::SendLarge{DataOpcode(info[0]), std::move(payload)}, size);
+  reader_->commands().Post(reader::SendLarge{opcode, std::move(payload)}, size);
 }
 
 void SessionWrap::NotifyDrained(const Napi::CallbackInfo&) { reader_->commands().Post(reader::NotifyDrained{}); }

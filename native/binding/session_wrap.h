@@ -31,6 +31,7 @@ class SessionWrap final : public Napi::ObjectWrap<SessionWrap> {
   void Start(const Napi::CallbackInfo& info);
   void Post(const Napi::CallbackInfo& info);
   void SendLarge(const Napi::CallbackInfo& info);
+  void SendOwned(const Napi::CallbackInfo& info);
   void CloseConnection(const Napi::CallbackInfo& info);
   void Terminate(const Napi::CallbackInfo& info);
   Napi::Value Take(const Napi::CallbackInfo& info);
@@ -44,6 +45,7 @@ class SessionWrap final : public Napi::ObjectWrap<SessionWrap> {
   void Ref(const Napi::CallbackInfo& info);
   void Unref(const Napi::CallbackInfo& info);
 
+  void PostLarge(Napi::Value text, core::Payload payload);
   void SetRef(bool keeps_alive);
 
   std::shared_ptr<Environment> environment_;

@@ -49,7 +49,7 @@ class NoticeToJs {
     return object;
   }
   Napi::Object operator()(const reader::HeadRead& notice) const {
-    auto object = Kind(notice.too_long ? "head-too-long" : "head");
+    auto object = Kind(notice.unfinished ? "head-unfinished" : "head");
     object.Set("bytes", ToBuffer(env_, notice.bytes));
     return object;
   }

@@ -20,7 +20,7 @@ struct CloseFrame {
 enum class CloseCause : std::uint8_t {
   kNone,
   kEndOfStream,       // the peer closed the TCP connection without a Close frame
-  kTransport,         // reading or writing failed; `transport_error` is libuv's number
+  kTransport,         // reading or writing failed: `detail` says which, `transport_error` is libuv's number
   kProtocol,          // the peer broke the protocol or a limit; see `error`
   kKeepaliveTimeout,  // no pong in time
   kCloseTimeout,      // the peer did not finish the closing handshake in time

@@ -11,8 +11,15 @@
 
 namespace hawser::core {
 
+// Gives bytes back to where they came from: malloc, or an owner elsewhere that is told, on whatever thread that is.
 struct FreeBytes {
-  void operator()(std::uint8_t* bytes) const { std::free(bytes); }
+  void (*release)(void* owner) = nullptr;
+  void* owner = nullptr;
+
+  void operator()(std::uint8_t* bytes) const {
+    if (release != nullptr) return release(owner);
+    std::free(bytes);
+  }
 };
 
 // malloc and realloc rather than new: a growing message can then grow in place.
@@ -20,6 +27,9 @@ class Payload {
  public:
   Payload() = default;
   explicit Payload(std::size_t capacity) { Grow(capacity); }
+
+  // Takes over bytes that their owner leaves alone until released. They can't grow.
+  Payload(std::uint8_t* bytes, std::size_t size, FreeBytes free) : bytes_(bytes, free), size_(size), capacity_(size) {}
 
   Payload(Payload&& other) noexcept
       : bytes_(std::move(other.bytes_)),

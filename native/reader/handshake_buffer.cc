@@ -42,8 +42,11 @@ std::optional<Notice> HandshakeBuffer::TakeAnswer() {
   if (request_.kind == Request::kHead) {
     const std::size_t limit = request_.limit;
     const auto end = HeadEnd();
-    if (end && *end <= limit) return HeadRead{.bytes = TakeFirst(*end), .too_long = false};
-    if (bytes_.size() >= limit) return HeadRead{.bytes = TakeFirst(limit), .too_long = true};
+    if (end && *end <= limit) return HeadRead{.bytes = TakeFirst(*end), .unfinished = false};
+    const bool cut = ended_ && !bytes_.empty();
+    if (cut || bytes_.size() >= limit) {
+      return HeadRead{.bytes = TakeFirst(std::min(bytes_.size(), limit)), .unfinished = true};
+    }
   }
   return std::nullopt;
 }

@@ -22,7 +22,7 @@ class HandshakeBuffer {
   void Append(std::span<const std::uint8_t> bytes) { bytes_.insert(bytes_.end(), bytes.begin(), bytes.end()); }
   void OnEndOfStream() { ended_ = true; }
 
-  // The answer to the open request, once there is one. A head that the stream's end cut off has none.
+  // The answer to the open request, once there is one. The stream's end before the first byte of a head is none.
   std::optional<Notice> TakeAnswer();
   // What was read beyond the answers given.
   std::vector<std::uint8_t> TakeRest() { return std::exchange(bytes_, {}); }

@@ -21,10 +21,11 @@ struct Dialed {
   SocketAddress local;
   SocketAddress remote;
 };
-// The answer to ReadHead: all up to and including the empty line, or what came when `limit` bytes held none.
+// The answer to ReadHead: all up to and including the empty line, or the first line where that is not HTTP. Unfinished:
+// what came before the limit or the stream's end.
 struct HeadRead {
   std::vector<std::uint8_t> bytes;
-  bool too_long = false;
+  bool unfinished = false;
 };
 // The answer to ReadSome; empty at the end of the stream.
 struct BytesRead {

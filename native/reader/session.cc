@@ -323,12 +323,12 @@ void Session::OnEndOfStream() noexcept {
 }
 
 void Session::OnReadError(int error) noexcept {
-  Blame(core::CloseCause::kTransport, error);
+  Blame(core::CloseCause::kTransport, error, "read");
   End();
 }
 
 void Session::OnWriteError(int error) noexcept {
-  Blame(core::CloseCause::kTransport, error);
+  Blame(core::CloseCause::kTransport, error, "write");
   if (phase_ != Phase::kOpen) return End();
   // What the peer sent before it went is still to be read; its end of stream or reset is next, and soon.
   Guard([this] {
@@ -340,18 +340,18 @@ void Session::OnWriteError(int error) noexcept {
 }
 
 // The first cause stays. After both Close frames the end of the stream, however it comes, is the normal end.
-void Session::Blame(core::CloseCause cause, int transport_error) {
+void Session::Blame(core::CloseCause cause, int transport_error, const char* detail) {
   if (cause_ != core::CloseCause::kNone) return;
   const bool stream_end = cause == core::CloseCause::kEndOfStream || cause == core::CloseCause::kTransport;
   if (stream_end && protocol_.close_sent() && protocol_.close_received()) return;
   cause_ = cause;
   transport_error_ = transport_error;
+  detail_ = detail;
 }
 
 void Session::FailInternally(const char* what) noexcept {
   try {
-    Blame(core::CloseCause::kInternal);
-    if (cause_ == core::CloseCause::kInternal && detail_.empty()) detail_ = what;
+    Blame(core::CloseCause::kInternal, 0, what);
     if (phase_ == Phase::kOpen) {
       protocol_.Fail(core::kInternalErrorCode, "internal error");
       return AfterInput();

@@ -97,10 +97,9 @@ class Session final : TransportListener, TurnListener, KeepaliveHost, core::Even
   void ObeyMarks();
   void PublishAtTurnEnd();
   void Tell(Notice notice);
-  void Drop(std::uint64_t payload);
   void MaybeTellDrained();
 
-  void Blame(core::CloseCause cause, int transport_error = 0);
+  void Blame(core::CloseCause cause, int transport_error = 0, const char* detail = "");
   void FailInternally(const char* what) noexcept;
   void End();
   template <typename Body>

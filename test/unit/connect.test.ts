@@ -128,7 +128,7 @@ test.each([
 
 test('a head that is too long is told by its limit', async () => {
   const { promise, session } = await beginHead();
-  session.onNotice({ kind: 'head-too-long', bytes: Buffer.from(`HTTP/1.1 200 OK\r\n${'A: b\r\n'.repeat(200_000)}`) });
+  session.onNotice({ kind: 'head-unfinished', bytes: Buffer.from(`HTTP/1.1 200 OK\r\n${'A: b\r\n'.repeat(200_000)}`) });
   expect((await failure(promise)).message).toMatch(/^response head has more than 1200017 bytes; the limit is/);
 });
 

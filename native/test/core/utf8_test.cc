@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "test/support/bytes.h"
+#include "test/support/recording_sink.h"
 
 namespace hawser::core {
 namespace {
@@ -105,12 +106,12 @@ bool MatchesReference(std::string_view bytes) {
 bool MatchesReferenceInside(const std::string& core) {
   const std::string pad = "abcdefgh";
   return MatchesReference(core) && MatchesReference(core + pad + pad) && MatchesReference(pad.substr(3) + core) &&
-         MatchesReference("é" + core + "é" + pad) && MatchesReference(core + core + core + core);
+         MatchesReference(std::string("é").append(core).append("é").append(pad)) && MatchesReference(core + core + core + core);
 }
 
 TEST_CASE("every sequence of one and two bytes is judged and decoded as the reference does") {
   for (int a = 0; a < 256; ++a) {
-    REQUIRE(MatchesReferenceInside(std::string(1, static_cast<char>(a))));
+    REQUIRE(MatchesReferenceInside({static_cast<char>(a)}));
     for (int b = 0; b < 256; ++b) REQUIRE(MatchesReferenceInside({static_cast<char>(a), static_cast<char>(b)}));
   }
 }
@@ -121,7 +122,7 @@ TEST_CASE("every sequence of three bytes with a lead of three or more is judged 
       for (int c = 0; c < 256; c += (b & 0xC0) == 0x80 ? 1 : 37) {
         const std::string bytes{static_cast<char>(a), static_cast<char>(b), static_cast<char>(c)};
         REQUIRE(MatchesReference(bytes));
-        REQUIRE(MatchesReference(bytes + "abcdefgh"));
+        REQUIRE(MatchesReference(std::string(bytes).append("abcdefgh")));
         REQUIRE(MatchesReference(bytes + bytes + bytes));
       }
     }
@@ -137,7 +138,7 @@ TEST_CASE("sequences of four bytes, sampled at every border, are judged and deco
           const std::string bytes{static_cast<char>(a), static_cast<char>(b), static_cast<char>(c),
                                   static_cast<char>(d)};
           REQUIRE(MatchesReference(bytes));
-          REQUIRE(MatchesReference("ab" + bytes + "cdefgh"));
+          REQUIRE(MatchesReference(std::string("ab").append(bytes).append("cdefgh")));
         }
       }
     }
@@ -148,24 +149,10 @@ TEST_CASE("every code point survives the way to UTF-16") {
   for (std::uint32_t point = 0; point <= 0x10FFFF; point += point < 0x3000 ? 1 : 13) {
     if (!IsScalar(point)) continue;
     std::string bytes;
-    if (point < 0x80) {
-      bytes = {static_cast<char>(point)};
-    } else if (point < 0x800) {
-      bytes = {static_cast<char>(0xC0 | point >> 6), static_cast<char>(0x80 | (point & 0x3F))};
-    } else if (point < 0x10000) {
-      bytes = {static_cast<char>(0xE0 | point >> 12), static_cast<char>(0x80 | (point >> 6 & 0x3F)),
-               static_cast<char>(0x80 | (point & 0x3F))};
-    } else {
-      bytes = {static_cast<char>(0xF0 | point >> 18), static_cast<char>(0x80 | (point >> 12 & 0x3F)),
-               static_cast<char>(0x80 | (point >> 6 & 0x3F)), static_cast<char>(0x80 | (point & 0x3F))};
-    }
+    test::AppendUtf8(bytes, point);
     std::u16string units;
-    if (point < 0x10000) {
-      units = {static_cast<char16_t>(point)};
-    } else {
-      units = {static_cast<char16_t>(0xD800 + ((point - 0x10000) >> 10)),
-               static_cast<char16_t>(0xDC00 + ((point - 0x10000) & 0x3FF))};
-    }
+    if (point >= 0x10000) units += static_cast<char16_t>(0xD800 + ((point - 0x10000) >> 10));
+    units += static_cast<char16_t>(point < 0x10000 ? point : 0xDC00 + ((point - 0x10000) & 0x3FF));
     REQUIRE(Transcode(bytes) == units);
     REQUIRE(Transcode(bytes + bytes + bytes + "abcdefg") == units + units + units + u"abcdefg");
   }

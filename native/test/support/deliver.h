@@ -29,7 +29,7 @@ struct Client {
 };
 
 struct Setup {
-  core::Limits limits;
+  core::Limits limits = {};
   std::function<void(Client&)> before = [](Client&) {};  // runs before the first byte
 };
 

@@ -3,7 +3,6 @@
 #include <string_view>
 
 namespace hawser::test {
-namespace {
 
 void AppendUtf8(std::string& to, std::uint32_t point) {
   const auto put = [&](std::uint32_t byte) { to += static_cast<char>(byte); };
@@ -23,8 +22,6 @@ void AppendUtf8(std::string& to, std::uint32_t point) {
     put(0x80 | (point & 0x3F));
   }
 }
-
-}  // namespace
 
 std::string Utf16ToUtf8(std::u16string_view text) {
   std::string utf8;

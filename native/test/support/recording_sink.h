@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/event.h"
+#include "core/limits.h"
 #include "test/support/bytes.h"
 
 namespace hawser::test {
@@ -40,6 +41,7 @@ inline std::ostream& operator<<(std::ostream& out, const Events& events) {
   return out << " ]";
 }
 
+void AppendUtf8(std::string& to, std::uint32_t point);
 std::string Utf16ToUtf8(std::u16string_view text);
 
 class RecordingSink final : public core::EventSink {

@@ -1,0 +1,85 @@
+// A Worker that does one thing with a connection until somebody ends it, and says when it is at it.
+
+import { parentPort, workerData } from 'node:worker_threads';
+import { connect } from 'hawser';
+import { setDelays } from './own-process.mjs';
+
+const { url, activity, delays } = workerData;
+setDelays(delays);
+
+/** What ends while it is waited for ends unheard. */
+function inBackground(promise) {
+  promise.catch(() => {});
+}
+
+const activities = {
+  async connecting() {
+    inBackground(connect(url, { openTimeout: null }));
+  },
+  async closing() {
+    const connection = await connect(url, { closeTimeout: null });
+    inBackground(connection.close());
+  },
+  async terminating() {
+    const connection = await connect(url);
+    inBackground(connection.terminate());
+  },
+  async 'waiting in recv'() {
+    const connection = await connect(url);
+    inBackground(connection.recv());
+  },
+  async 'waiting in a ping'() {
+    const connection = await connect(url);
+    inBackground(connection.ping());
+  },
+  async 'receiving one by one'() {
+    const connection = await connect(url);
+    await connection.recv();
+    inBackground(
+      (async () => {
+        while (true) await connection.recv();
+      })(),
+    );
+  },
+  async iterating() {
+    const connection = await connect(url);
+    await connection.recv();
+    inBackground(
+      (async () => {
+        for await (const _message of connection);
+      })(),
+    );
+  },
+  async 'receiving batches'() {
+    const connection = await connect(url);
+    await connection.recv();
+    inBackground(
+      (async () => {
+        for await (const _messages of connection.batches());
+      })(),
+    );
+  },
+  /** The reader comes to its high-water mark and pauses. */
+  async 'receiving nothing'() {
+    const connection = await connect(url, { maxQueue: 1000 });
+    await connection.recv();
+    keep(connection);
+  },
+  async sending() {
+    const connection = await connect(url);
+    const payload = Buffer.alloc(100_000);
+    inBackground(
+      (async () => {
+        while (true) await Promise.all([connection.send('small'), connection.send(payload)]);
+      })(),
+    );
+  },
+};
+
+/** Whoever waits keeps the connection; who does not, needs this. */
+function keep(connection) {
+  setInterval(() => connection.state, 1000);
+}
+
+await activities[activity]();
+parentPort.postMessage(activity);
