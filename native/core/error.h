@@ -9,19 +9,19 @@ namespace hawser::core {
 
 enum class ErrorKind : std::uint8_t {
   kNone,
-  kReservedBits,           // §5.2
-  kReservedOpcode,         // §5.2
-  kMaskedFrame,            // §5.1: a server never masks
-  kNonMinimalLength,       // §5.2
-  kLengthOverflow,         // §5.2: the most significant bit must be 0
-  kControlFrameTooLong,    // §5.5
-  kFragmentedControl,      // §5.5
-  kUnexpectedContinuation, // §5.4
-  kExpectedContinuation,   // §5.4
-  kInvalidUtf8,            // §8.1
-  kInvalidCloseReason,     // §5.5.1: the reason is not UTF-8
-  kClosePayloadTooShort,   // §5.5.1: one byte
-  kInvalidCloseCode,       // §7.4
+  kReservedBits,            // §5.2
+  kReservedOpcode,          // §5.2
+  kMaskedFrame,             // §5.1: a server never masks
+  kNonMinimalLength,        // §5.2
+  kLengthOverflow,          // §5.2: the most significant bit must be 0
+  kControlFrameTooLong,     // §5.5
+  kFragmentedControl,       // §5.5
+  kUnexpectedContinuation,  // §5.4
+  kExpectedContinuation,    // §5.4
+  kInvalidUtf8,             // §8.1
+  kInvalidCloseReason,      // §5.5.1: the reason is not UTF-8
+  kClosePayloadTooShort,    // §5.5.1: one byte
+  kInvalidCloseCode,        // §7.4
   kMessageTooBig,
   kTooManyFragments,
   kOutOfMemory,

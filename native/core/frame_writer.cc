@@ -35,7 +35,7 @@ class Header {
     for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) Put(static_cast<std::uint8_t>(value >> shift));
   }
 
-  std::array<std::uint8_t, kMaxFrameHeader> bytes_;
+  std::array<std::uint8_t, kMaxFrameHeader> bytes_{};
   std::size_t size_ = 0;
 };
 

@@ -8,7 +8,7 @@ namespace {
 // Masks one block through a local copy: the compiler then vectorises without asking whether the two places overlap.
 template <std::size_t kWords>
 void MaskBlock(std::uint8_t* to, const std::uint8_t* from, std::uint64_t key) {
-  std::array<std::uint64_t, kWords> block;
+  std::array<std::uint64_t, kWords> block{};
   std::memcpy(block.data(), from, sizeof(block));
   for (auto& word : block) word ^= key;
   std::memcpy(to, block.data(), sizeof(block));

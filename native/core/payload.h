@@ -1,6 +1,7 @@
 // One owned run of bytes: a big message, or what the application handed over to be sent.
 #pragma once
 
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -70,10 +71,11 @@ class Payload {
 
  private:
   bool Reallocate(std::size_t capacity) {
+    assert(bytes_ == nullptr || bytes_.get_deleter().release == nullptr);
     auto* moved = static_cast<std::uint8_t*>(std::realloc(bytes_.get(), capacity));
     if (moved == nullptr) return false;
     (void)bytes_.release();
-    bytes_.reset(moved);
+    bytes_ = {moved, FreeBytes()};
     capacity_ = capacity;
     return true;
   }

@@ -85,7 +85,7 @@ class Protocol {
   FrameParser parser_;
   MessageAssembler assembler_;
 
-  bool in_frame_ = false;   // header_ is complete and its payload is not
+  bool in_frame_ = false;  // header_ is complete and its payload is not
   FrameHeader header_;
   ControlPayload control_;  // what came of a control frame's payload that was cut
   std::optional<ControlPayload> unanswered_ping_;

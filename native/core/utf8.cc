@@ -20,7 +20,7 @@ std::uint64_t Load(const std::uint8_t* from) {
 
 // Code units for nobody: makes a validator of the transcoder.
 struct NoOutput {
-  void Widen(const std::uint8_t* /*from*/) {}
+  void Widen(const std::uint8_t* /*from*/) const {}
   void Four(std::uint64_t /*units*/) {}
   void One(char16_t /*unit*/) {}
   void Advance(std::size_t /*units*/) {}
@@ -29,7 +29,7 @@ struct NoOutput {
 struct Utf16Output {
   char16_t* to;
 
-  void Widen(const std::uint8_t* from) {
+  void Widen(const std::uint8_t* from) const {
     for (std::size_t i = 0; i < kStep; ++i) to[i] = from[i];
   }
   void Four(std::uint64_t units) {
@@ -160,7 +160,7 @@ std::optional<std::size_t> Utf8ToUtf16(std::span<const std::uint8_t> utf8, char1
   // The last bytes, padded so that steps may read beyond them and write beyond what is theirs in `to`. A sequence
   // that the text's end cuts meets a zero instead of a continuation byte.
   std::array<std::uint8_t, 2 * kStep> bytes{};
-  std::array<char16_t, 2 * kStep> units;
+  std::array<char16_t, 2 * kStep> units{};
   std::memcpy(bytes.data(), tail.data(), tail.size());
   Utf16Output tail_output{units.data()};
   const auto tail_taken = StepUntil(bytes.data(), tail.size(), tail_output);

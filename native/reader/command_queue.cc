@@ -9,6 +9,7 @@ void CommandQueue::Post(Command command, std::uint64_t payload) {
   Lock lock(mutex_);
   if (closed_) return;
   commands_.push_back(std::move(command));
+  waiting_.store(true, std::memory_order_relaxed);
   if (async_ == nullptr || awake_) return;
   awake_ = true;
   // Under the lock, against the rule: it is what keeps the handle open, and the call neither blocks nor calls back.
@@ -35,8 +36,14 @@ bool CommandQueue::Take(std::vector<Command>& commands) {
   commands.clear();
   Lock lock(mutex_);
   std::swap(commands, commands_);
+  waiting_.store(false, std::memory_order_relaxed);
   awake_ = !commands.empty();
   return awake_;
+}
+
+void CommandQueue::StayAwake() {
+  Lock lock(mutex_);
+  awake_ = true;
 }
 
 }  // namespace hawser::reader

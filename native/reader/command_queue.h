@@ -28,6 +28,10 @@ class CommandQueue {
   void Close();
   // Takes all that is waiting. False if nothing is; the next Post then wakes the loop, until then none does.
   bool Take(std::vector<Command>& commands);
+  // The reader will look again by itself: Post need not wake the loop until the next Take that finds nothing.
+  void StayAwake();
+  // Whether something is waiting, without taking the mutex: for a reader that is looking again and again.
+  bool waiting() const { return waiting_.load(std::memory_order_relaxed); }
   void AddWritten(std::uint64_t payload) { written_.fetch_add(payload, std::memory_order_relaxed); }
 
  private:
@@ -37,6 +41,7 @@ class CommandQueue {
   bool awake_ HAWSER_GUARDED_BY(mutex_) = false;  // the reader will look again without being woken
   bool closed_ HAWSER_GUARDED_BY(mutex_) = false;
 
+  std::atomic<bool> waiting_{false};       // whether commands_ holds any; a hint, what it says is read under the mutex
   std::uint64_t posted_ = 0;               // JS thread
   std::atomic<std::uint64_t> written_{0};  // written by the reader, read by JavaScript; a mere count, so relaxed
 };

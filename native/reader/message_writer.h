@@ -24,12 +24,14 @@ class MessageWriter {
   }
 
   bool empty() const { return !batch_ || batch_->empty(); }
-  void Publish() {
-    if (!batch_) return;
+  // Whether that woke a consumer.
+  bool Publish() {
+    if (!batch_) return false;
     const auto published = delivery_.Publish(std::move(*std::exchange(batch_, std::nullopt)));
     held_ = published.bytes;
     pause_ = pause_ || published.pause;
     if (published.ring) bell_.Ring(kReadyMessages);
+    return published.ring;
   }
 
   // Whether a high-water mark was passed since the last call.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <exception>
+#include <thread>
 #include <utility>
 
 #include "reader/send_record.h"
@@ -97,6 +98,7 @@ void Session::Execute(Start&) {
 }
 
 void Session::Execute(SendRecords& command) {
+  reply_wait_.OnSend();
   RecordReader records(command.records);
   SendRecord record;
   while (records.Next(record)) {
@@ -203,9 +205,19 @@ void Session::PublishAtTurnEnd() {
 void Session::OnTurnEnd() noexcept {
   waits_for_turn_end_ = false;
   Guard([this] {
-    writer_.Publish();
+    const bool rang = writer_.Publish();
     ObeyMarks();
+    if (rang) AwaitReply();
   });
+}
+
+// Looks for the reply of a consumer that usually has one, for a moment, before the poll puts the thread to sleep.
+void Session::AwaitReply() {
+  reply_wait_.OnDelivery();
+  if (!reply_wait_.worthwhile() || phase_ != Phase::kOpen) return;
+  commands_.StayAwake();
+  while (!commands_.waiting() && !reply_wait_.over()) std::this_thread::yield();
+  ExecuteCommands();
 }
 
 // After publishing: stops reading above the high-water mark. A closing connection reads on, up to its backlog.
@@ -244,8 +256,7 @@ void Session::EnterClosing() {
     UpdateReading();
   }
   if (failed && !std::exchange(lingering_, true)) {
-    const bool shorter = config_.close_timeout != 0 && config_.close_timeout < kLinger;
-    deadline_.Start(shorter ? config_.close_timeout : kLinger);
+    deadline_.StartBy(kLinger);
     transport_->Write(protocol_.output());
     if (phase_ == Phase::kOpen) transport_->ShutDown();
   }
@@ -334,7 +345,7 @@ void Session::OnWriteError(int error) noexcept {
   Guard([this] {
     paused_ = false;
     keepalive_.Stop();
-    deadline_.Start(kLinger);
+    deadline_.StartBy(kLinger);
     UpdateReading();
   });
 }

@@ -19,6 +19,7 @@
 #include "reader/keepalive.h"
 #include "reader/loop.h"
 #include "reader/message_writer.h"
+#include "reader/reply_wait.h"
 #include "reader/test_hooks.h"
 #include "reader/transport.h"
 
@@ -95,6 +96,7 @@ class Session final : TransportListener, TurnListener, KeepaliveHost, core::Even
   void EnterClosing();
   void UpdateReading();
   void ObeyMarks();
+  void AwaitReply();
   void PublishAtTurnEnd();
   void Tell(Notice notice);
   void MaybeTellDrained();
@@ -115,6 +117,7 @@ class Session final : TransportListener, TurnListener, KeepaliveHost, core::Even
   Phase phase_ = Phase::kDialing;
   core::Protocol protocol_;
   MessageWriter writer_;
+  ReplyWait reply_wait_;
   HandshakeBuffer handshake_;
   Keepalive keepalive_;
   Timer deadline_;  // of the opening handshake, then of the closing one

@@ -30,6 +30,10 @@ class Timer {
     uv_timer_start(handle_, [](uv_timer_t* handle) { static_cast<Timer*>(handle->data)->fire_(); }, milliseconds, 0);
   }
   void Stop() { uv_timer_stop(handle_); }
+  // As Start, unless it fires sooner than that already.
+  void StartBy(std::uint64_t milliseconds) {
+    if (!active() || uv_timer_get_due_in(handle_) > milliseconds) Start(milliseconds);
+  }
   bool active() const { return uv_is_active(reinterpret_cast<const uv_handle_t*>(handle_)) != 0; }
 
  private:

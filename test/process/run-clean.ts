@@ -1,8 +1,8 @@
 /** Runs one of the scripts of this folder in a Node process of its own, which has to end by itself and quietly. */
 
 import { expect } from 'vitest';
-import { rounds } from '../support/times.js';
 import { runFile, type ScriptOptions } from '../support/run-script.js';
+import { rounds } from '../support/times.js';
 
 /** How often the tests of this folder repeat what may go wrong only sometimes. */
 export const ROUNDS = Math.max(10, rounds(1));

@@ -1,50 +1,70 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { accept, flood, neverAnswer, ScriptedPeer, type Step, stopReading } from '../support/scripted-peer.js';
-import { MARGIN, MEDIUM } from '../support/times.js';
+import { accept, echoMessages, flood, neverAnswer, ScriptedPeer, stopReading } from '../support/scripted-peer.js';
+import { LONG, MEDIUM } from '../support/times.js';
 import { ROUNDS, runClean, shares } from './run-clean.js';
 
-let flooding: ScriptedPeer;
-beforeAll(async () => {
-  flooding = await ScriptedPeer.listen([accept(), flood(Infinity, { size: 125 })]);
-});
-afterAll(() => flooding.stop());
+const peers: ScriptedPeer[] = [];
+async function listen(...script: Parameters<typeof ScriptedPeer.listen>[0]): Promise<string> {
+  const peer = await ScriptedPeer.listen(script);
+  peers.push(peer);
+  return peer.url;
+}
 
-/** Terminates Workers that are at `activities` with connections to a peer, many times over. */
-async function terminateWorkers(activities: string[], script: Step[], before = 0): Promise<void> {
-  await using peer = await ScriptedPeer.listen(script);
-  for (const rounds of shares(ROUNDS, 10)) {
-    const task = { rounds, activities, before, url: peer.url, floodUrl: flooding.url, margin: MARGIN };
-    expect(await runClean('terminate-workers.mjs', { args: [JSON.stringify(task)] })).toBe('done\n');
+let flooding: string;
+let silent: string;
+let echoing: string;
+beforeAll(async () => {
+  flooding = await listen(accept(), flood(Infinity, { size: 125 }));
+  silent = await listen(accept(), neverAnswer());
+  echoing = await listen(accept(), echoMessages());
+});
+afterAll(() => Promise.all(peers.map((peer) => peer.stop())));
+
+interface Task {
+  readonly activities: readonly string[];
+  /** Whom the Workers connect to. */
+  readonly url: string;
+  /** Whom the main thread connects to. */
+  readonly ownUrl?: string;
+  /** Milliseconds for which the Workers' readers wait before they return. */
+  readonly delay?: number;
+}
+
+/** Terminates Workers many times over. */
+async function terminateWorkers(task: Task): Promise<void> {
+  for (const rounds of shares(ROUNDS, 20)) {
+    const whole = { ownUrl: echoing, delay: 0, most: (task.delay ?? 0) + LONG, rounds, ...task };
+    expect(await runClean('terminate-workers.mjs', { args: [JSON.stringify(whole)] })).toBe('done\n');
   }
 }
 
-const silent = [accept(), neverAnswer()];
-const endless = [accept(), flood(Infinity, { size: 125 })];
-
 test('Workers are terminated in the middle of a flood', async () => {
-  await terminateWorkers(['receiving one by one', 'iterating', 'receiving batches'], endless);
+  const activities = ['receiving one by one', 'iterating', 'receiving batches'];
+  await terminateWorkers({ activities, url: flooding, ownUrl: flooding });
 });
 
 test('Workers are terminated while their readers are paused', async () => {
-  await terminateWorkers(['receiving nothing', 'receiving nothing'], endless);
+  await terminateWorkers({ activities: ['receiving nothing', 'receiving nothing'], url: flooding });
 });
 
 test('Workers are terminated while connecting', async () => {
-  await terminateWorkers(['connecting', 'connecting'], [neverAnswer()]);
+  const unanswered = await listen(neverAnswer());
+  await terminateWorkers({ activities: ['connecting', 'connecting'], url: unanswered });
 });
 
 test('Workers are terminated while closing', async () => {
-  await terminateWorkers(['closing', 'terminating'], silent);
+  await terminateWorkers({ activities: ['closing', 'terminating'], url: silent });
 });
 
 test('Workers are terminated while a recv or a ping is pending', async () => {
-  await terminateWorkers(['waiting in recv', 'waiting in a ping'], silent);
+  await terminateWorkers({ activities: ['waiting in recv', 'waiting in a ping'], url: silent });
 });
 
 test('Workers are terminated while sending to a peer that does not read', async () => {
-  await terminateWorkers(['sending', 'sending'], [accept(), stopReading()]);
+  const unread = await listen(accept(), stopReading());
+  await terminateWorkers({ activities: ['sending', 'sending'], url: unread });
 });
 
 test('a terminated Worker waits for its reader’s last instruction, and for no longer', async () => {
-  await terminateWorkers(['receiving batches', 'waiting in recv'], endless, MEDIUM);
+  await terminateWorkers({ activities: ['receiving batches', 'waiting in recv'], url: flooding, delay: MEDIUM });
 });

@@ -18,7 +18,6 @@ namespace {
 using test::AsSpan;
 using test::Hex;
 using test::ReadClientFrames;
-using test::SentFrame;
 using test::SentFrames;
 using test::TakeOutput;
 
@@ -57,8 +56,8 @@ TEST_CASE("a frame that is not final has no fin bit") {
 
 TEST_CASE("a length takes as few bytes as it can") {
   Writing w;
-  const std::vector<std::pair<std::size_t, std::size_t>> sizes_and_headers{
-      {0, 6}, {125, 6}, {126, 8}, {65'535, 8}, {65'536, 14}, {70'000, 14}};
+  const std::vector<std::pair<std::size_t, std::size_t>> sizes_and_headers{{0, 6},      {125, 6},     {126, 8},
+                                                                           {65'535, 8}, {65'536, 14}, {70'000, 14}};
   for (const auto& [size, header] : sizes_and_headers) {
     const std::string payload(size, 'x');
     w.writer.Write(Opcode::kBinary, true, AsSpan(payload));

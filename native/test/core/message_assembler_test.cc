@@ -162,7 +162,9 @@ TEST_CASE("fragments over the limit together are refused on the declared length 
 
 TEST_CASE("the limit counts for each message anew") {
   Assemble({.max_message_size = 3}, {{Opcode::kText, true, "abc"}, {Opcode::kText, true, "def"}},
-           [](const Assembled& result) { CHECK(result.sink.events == Events{Text("abc"), Text("def")}); });
+           [](const Assembled& result) {
+             CHECK(result.sink.events == Events{Text("abc"), Text("def")});
+           });
 }
 
 TEST_CASE("with a limit of 0 only empty messages are accepted") {

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <limits>
 #include <new>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -47,6 +48,20 @@ TEST_CASE("a payload that was moved from is empty and can be used again") {
   CHECK(from.size() == 0);
   from.Grow(5);
   CHECK(from.bytes() != nullptr);
+}
+
+TEST_CASE("bytes that belong to somebody else are given back to them, once, wherever the payload was moved") {
+  std::string bytes = "theirs";
+  int given_back = 0;
+  {
+    const auto give_back = [](void* owner) { ++*static_cast<int*>(owner); };
+    Payload payload(reinterpret_cast<std::uint8_t*>(bytes.data()), bytes.size(), {give_back, &given_back});
+    const Payload moved = std::move(payload);
+    payload.Grow(10);  // NOLINT(bugprone-use-after-move): is a payload of its own again
+    CHECK(test::AsString(moved.span()) == "theirs");
+    CHECK(given_back == 0);
+  }
+  CHECK(given_back == 1);
 }
 
 TEST_CASE("a released payload is its taker's to free") {

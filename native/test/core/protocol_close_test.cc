@@ -15,7 +15,6 @@ using test::Deliver;
 using test::Events;
 using test::Hex;
 using test::SentClose;
-using test::SentFrame;
 using test::SentFrames;
 using test::ServerFrame;
 using test::Setup;
@@ -61,7 +60,8 @@ TEST_CASE("ignores everything after a Close") {
 }
 
 TEST_CASE("delivers what came before a Close") {
-  Deliver(ServerFrame(0x81, "last") + Hex("88 00"), [](Client& client) { CHECK(client.events == Events{Text("last")}); });
+  Deliver(ServerFrame(0x81, "last") + Hex("88 00"),
+          [](Client& client) { CHECK(client.events == Events{Text("last")}); });
 }
 
 TEST_CASE("drops the message that a Close cuts") {

@@ -47,13 +47,15 @@ TEST_CASE("answers a ping with a pong of the same payload") {
 
 TEST_CASE("answers an empty ping and one of 125 bytes") {
   const std::string longest(125, 'x');
-  Deliver(Hex("89 00") + ServerFrame(0x89, longest),
-          [&](Client& client) { CHECK(client.Sent() == SentFrames{SentPong(""), SentPong(longest)}); });
+  Deliver(Hex("89 00") + ServerFrame(0x89, longest), [&](Client& client) {
+    CHECK(client.Sent() == SentFrames{SentPong(""), SentPong(longest)});
+  });
 }
 
 TEST_CASE("answers pings in their order, also between fragments") {
-  Deliver(Hex("01 01") + "a" + Hex("89 01") + "1" + Hex("89 01") + "2" + Hex("80 00"),
-          [](Client& client) { CHECK(client.Sent() == SentFrames{SentPong("1"), SentPong("2")}); });
+  Deliver(Hex("01 01") + "a" + Hex("89 01") + "1" + Hex("89 01") + "2" + Hex("80 00"), [](Client& client) {
+    CHECK(client.Sent() == SentFrames{SentPong("1"), SentPong("2")});
+  });
 }
 
 TEST_CASE("does not answer a pong") {

@@ -106,7 +106,8 @@ bool MatchesReference(std::string_view bytes) {
 bool MatchesReferenceInside(const std::string& core) {
   const std::string pad = "abcdefgh";
   return MatchesReference(core) && MatchesReference(core + pad + pad) && MatchesReference(pad.substr(3) + core) &&
-         MatchesReference(std::string("é").append(core).append("é").append(pad)) && MatchesReference(core + core + core + core);
+         MatchesReference(std::string("é").append(core).append("é").append(pad)) &&
+         MatchesReference(core + core + core + core);
 }
 
 TEST_CASE("every sequence of one and two bytes is judged and decoded as the reference does") {

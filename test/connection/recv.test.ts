@@ -1,0 +1,469 @@
+import { describe, expect, test } from 'vitest';
+import {
+  ConcurrencyError,
+  ConnectionClosedError,
+  ConnectionClosedOK,
+  EndOfStream,
+  PayloadTooBig,
+  ProtocolError,
+  TimeoutError,
+  TransportError,
+} from '../../lib/errors.js';
+import { encodeBinary, encodeText } from '../support/frames.js';
+import { ending, open, rejection } from '../support/opened.js';
+import {
+  answerClose,
+  expectFrame,
+  flood,
+  floodPayload,
+  halfClose,
+  inPieces,
+  mark,
+  reset,
+  sendBinary,
+  sendClose,
+  sendFrame,
+  sendPing,
+  sendRaw,
+  sendText,
+  together,
+  waitForClose,
+} from '../support/scripted-peer.js';
+import { LONG, MEDIUM, now, SHORT } from '../support/times.js';
+
+const everyByte = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
+
+describe('messages', () => {
+  test.each([
+    ['ASCII', 'hello'],
+    ['characters beyond the BMP', 'a😀é€\u0000\u{10ffff}'],
+    ['nothing', ''],
+    ['ASCII, longer than a batch', 'x'.repeat(300_000)],
+    ['other characters, longer than a batch', 'é😀'.repeat(50_000)],
+  ])('a text message of %s is a string', async (_what, text) => {
+    const { connection } = await open([sendText(text)]);
+    expect((await connection.recv()) === text).toBe(true);
+  });
+
+  test.each([
+    ['every byte', everyByte],
+    ['nothing', Buffer.alloc(0)],
+    ['more bytes than a batch', Buffer.alloc(300_000, everyByte)],
+  ])('a binary message of %s is a Buffer', async (_what, bytes) => {
+    const { connection } = await open([sendBinary(bytes)]);
+    const message = (await connection.recv()) as Buffer;
+    expect(message).toBeInstanceOf(Buffer);
+    expect(message.equals(bytes)).toBe(true);
+  });
+
+  test('text and binary messages keep their order, whatever their sizes', async () => {
+    const sizes = [0, 1, 125, 126, 5_000, 32_768, 32_769, 65_535, 65_536, 70_000, 3, 200_000, 2];
+    const messages = sizes.flatMap((size) => ['t'.repeat(size), Buffer.alloc(size, 'b'), 'é'.repeat(size)]);
+    const steps = messages.map((data) => (typeof data === 'string' ? sendText(data) : sendBinary(data)));
+    const { connection } = await open([together(...steps)]);
+    for (const message of messages) {
+      const received = await connection.recv();
+      expect(typeof received).toBe(typeof message);
+      expect(Buffer.from(message as string).equals(Buffer.from(received as string))).toBe(true);
+    }
+  });
+
+  test('messages may be cut anywhere on their way', async () => {
+    const steps = [sendText('héllo 😀'), sendBinary(everyByte), sendText('x'.repeat(200)), sendPing('p'), sendText('')];
+    const { connection, peer } = await open([inPieces(1, ...steps)]);
+    expect(await connection.recv()).toBe('héllo 😀');
+    expect(await connection.recv()).toEqual(everyByte);
+    expect(await connection.recv()).toBe('x'.repeat(200));
+    expect(await connection.recv()).toBe('');
+    expect((await peer.expectFrame('pong')).text).toBe('p');
+  });
+
+  test('what was received is not changed by what comes after', async () => {
+    const first = ['text', 'größe', 'b1', 'b2'];
+    const steps = [sendText('text'), sendText('größe'), sendBinary(Buffer.from('b1')), sendBinary(Buffer.from('b2'))];
+    const { connection } = await open([together(...steps), flood(20_000, { binary: true }), flood(20_000)]);
+    const kept = [];
+    for (let i = 0; i < 4; i++) kept.push(await connection.recv());
+    for (let i = 0; i < 40_000; i++) await connection.recv();
+    expect(kept.map(String)).toEqual(first);
+  });
+
+  test('decode: false makes text a Buffer of its UTF-8', async () => {
+    const texts = ['hello', 'größe 😀', 'é'.repeat(40_000)];
+    const { connection } = await open(texts.map(sendText));
+    for (const text of texts) {
+      const message = (await connection.recv({ decode: false })) as Buffer;
+      expect(message).toBeInstanceOf(Buffer);
+      expect(message.equals(Buffer.from(text))).toBe(true);
+    }
+  });
+
+  test('decode: true makes binary a string', async () => {
+    const { connection } = await open([sendBinary(Buffer.from('größe 😀'))]);
+    expect(await connection.recv({ decode: true })).toBe('größe 😀');
+  });
+
+  test('a binary message that is not UTF-8 can’t be decoded, and stays to be received otherwise', async () => {
+    const { connection } = await open([sendBinary(everyByte), sendText('next')]);
+    const error = await rejection(connection.recv({ decode: true }));
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error).toMatchObject({ code: 'HAWSER_INVALID_UTF8', message: expect.stringContaining('256 bytes') });
+    expect(() => connection.tryRecv({ decode: true })).toThrow(TypeError);
+    expect(await connection.recv()).toEqual(everyByte);
+    expect(await connection.recv()).toBe('next');
+  });
+});
+
+describe('fragments', () => {
+  test('a fragmented text arrives whole, also where a character is cut', async () => {
+    const bytes = Buffer.from('a😀é');
+    const { connection } = await open([
+      sendFrame({ opcode: 'text', fin: false, payload: bytes.subarray(0, 3) }),
+      sendFrame({ opcode: 'continuation', fin: false, payload: bytes.subarray(3, 6) }),
+      sendFrame({ opcode: 'continuation', fin: false }),
+      sendFrame({ opcode: 'continuation', payload: bytes.subarray(6) }),
+    ]);
+    expect(await connection.recv()).toBe('a😀é');
+  });
+
+  test('fragmented bytes arrive whole', async () => {
+    const { connection } = await open([
+      sendFrame({ opcode: 'binary', fin: false }),
+      sendFrame({ opcode: 'continuation', fin: false, payload: everyByte.subarray(0, 100) }),
+      sendFrame({ opcode: 'continuation', fin: false, payload: Buffer.alloc(100_000) }),
+      sendFrame({ opcode: 'continuation', payload: everyByte.subarray(100) }),
+    ]);
+    const expected = Buffer.concat([everyByte.subarray(0, 100), Buffer.alloc(100_000), everyByte.subarray(100)]);
+    expect(expected.equals((await connection.recv()) as Buffer)).toBe(true);
+  });
+
+  test('pings between fragments are answered before the message is complete', async () => {
+    const { connection, peer } = await open([
+      sendFrame({ opcode: 'text', fin: false, payload: 'one ' }),
+      sendPing('between'),
+      expectFrame('pong'),
+      mark('answered'),
+      sendFrame({ opcode: 'continuation', fin: false, payload: 'two ' }),
+      sendPing('again'),
+      expectFrame('pong'),
+      sendFrame({ opcode: 'continuation', payload: 'three' }),
+    ]);
+    await peer.reached('answered');
+    expect(await connection.recv()).toBe('one two three');
+    expect((await peer.frames('pong')).map(({ text }) => text)).toEqual(['between', 'again']);
+  });
+});
+
+describe('limits', () => {
+  test('a message of just maxMessageSize is received', async () => {
+    const { connection } = await open([sendText('x'.repeat(1000))], { maxMessageSize: 1000 });
+    expect(await connection.recv()).toHaveLength(1000);
+  });
+
+  test('a longer message fails the connection with 1009 by its header alone', async () => {
+    const { connection, peer } = await open(
+      [sendText('before'), sendFrame({ opcode: 'text', declaredLength: 1001 }), waitForClose(), halfClose()],
+      { maxMessageSize: 1000 },
+    );
+    expect(await connection.recv()).toBe('before');
+    const error = await ending(connection);
+    expect(error).toBeInstanceOf(ConnectionClosedError);
+    expect(error).toMatchObject({ closeCode: 1006, sent: { code: 1009 } });
+    expect(error.cause).toBeInstanceOf(PayloadTooBig);
+    expect(error.cause).toMatchObject({ limit: 1000, actual: 1001, unit: 'bytes' });
+    expect(await peer.frames('close')).toMatchObject([{ code: 1009 }]);
+  });
+
+  test('fragments count together', async () => {
+    const half = { payload: 'x'.repeat(600), fin: false };
+    const { connection } = await open(
+      [sendFrame({ opcode: 'binary', ...half }), sendFrame({ opcode: 'continuation', ...half }), waitForClose()],
+      { maxMessageSize: 1000, closeTimeout: SHORT },
+    );
+    const error = await ending(connection);
+    expect(error).toMatchObject({ sent: { code: 1009 }, cause: { limit: 1000, actual: 1200 } });
+  });
+
+  test('a length that no machine can hold is judged by its header too', async () => {
+    const { connection } = await open(
+      [sendFrame({ opcode: 'binary', declaredLength: 2n ** 62n }), waitForClose(), halfClose()],
+      { maxMessageSize: null },
+    );
+    const error = await ending(connection);
+    expect(error).toMatchObject({ sent: { code: 1009 }, cause: { code: 'HAWSER_PAYLOAD_TOO_BIG' } });
+  });
+
+  test('too many fragments fail the connection with 1008', async () => {
+    const fragment = sendFrame({ opcode: 'continuation', fin: false });
+    const { connection } = await open(
+      [sendFrame({ opcode: 'text', fin: false }), fragment, fragment, fragment, waitForClose(), halfClose()],
+      { maxFragments: 3 },
+    );
+    const error = await ending(connection);
+    expect(error).toMatchObject({ sent: { code: 1008 }, cause: { limit: 3, actual: 4, unit: 'fragments' } });
+  });
+
+  test('a message of as many fragments as allowed is received', async () => {
+    const { connection } = await open(
+      [
+        sendFrame({ opcode: 'text', fin: false, payload: 'a' }),
+        sendFrame({ opcode: 'continuation', fin: false, payload: 'b' }),
+        sendFrame({ opcode: 'continuation', payload: 'c' }),
+        sendText('next'),
+      ],
+      { maxFragments: 3 },
+    );
+    expect(await connection.recv()).toBe('abc');
+    expect(await connection.recv()).toBe('next');
+  });
+});
+
+describe('invalid text', () => {
+  test('text that is not UTF-8 fails the connection with 1007', async () => {
+    const { connection, peer } = await open([
+      sendFrame({ opcode: 'text', payload: Buffer.from([0x66, 0x80]) }),
+      waitForClose(),
+      halfClose(),
+    ]);
+    const error = await ending(connection);
+    expect(error).toBeInstanceOf(ConnectionClosedError);
+    expect(error).toMatchObject({ closeCode: 1006, sent: { code: 1007 } });
+    expect(error.cause).toBeInstanceOf(ProtocolError);
+    expect(await peer.frames('close')).toMatchObject([{ code: 1007 }]);
+  });
+
+  test('it is found while the bytes of a frame still arrive', async () => {
+    const { connection } = await open([
+      sendFrame({ opcode: 'text', payload: Buffer.from([0xff]), declaredLength: 1_000_000 }),
+      waitForClose(),
+      halfClose(),
+    ]);
+    expect(await ending(connection)).toMatchObject({ sent: { code: 1007 } });
+  });
+
+  test('a character that is not complete at the end of the message is found', async () => {
+    const { connection } = await open([
+      sendFrame({ opcode: 'text', fin: false, payload: Buffer.from([0xe2, 0x82]) }),
+      sendFrame({ opcode: 'continuation' }),
+      waitForClose(),
+      halfClose(),
+    ]);
+    expect(await ending(connection)).toMatchObject({ sent: { code: 1007 } });
+  });
+});
+
+describe('the end', () => {
+  test('a normal closure rejects with ConnectionClosedOK, and so does every later recv', async () => {
+    const { connection } = await open([sendClose(1000, 'done'), waitForClose(), halfClose()]);
+    const error = await ending(connection);
+    expect(error).toBeInstanceOf(ConnectionClosedOK);
+    expect(error).toMatchObject({ closeCode: 1000, closeReason: 'done', receivedFirst: true });
+    expect(error.message).toBe('received 1000 (OK) done; then sent 1000 (OK)');
+    expect(error.cause).toBeUndefined();
+    for (let i = 0; i < 3; i++) {
+      const later = await ending(connection);
+      expect(later).toBeInstanceOf(ConnectionClosedOK);
+      expect(later.outcome).toBe(error.outcome);
+    }
+    expect(() => connection.tryRecv()).toThrow(ConnectionClosedOK);
+    expect(await rejection(connection.recvMany())).toBeInstanceOf(ConnectionClosedOK);
+  });
+
+  test('an error closure rejects with ConnectionClosedError', async () => {
+    const { connection } = await open([sendClose(1011, 'oops'), waitForClose(), halfClose()]);
+    const error = await ending(connection);
+    expect(error).toBeInstanceOf(ConnectionClosedError);
+    expect(error).toMatchObject({ closeCode: 1011, closeReason: 'oops' });
+    expect(await ending(connection)).toBeInstanceOf(ConnectionClosedError);
+  });
+
+  test('messages that arrived before the end come first', async () => {
+    const { connection } = await open([together(sendText('one'), sendText('two'), sendClose(1011)), halfClose()]);
+    await connection.closed;
+    expect(connection.state).toBe('CLOSED');
+    expect(await connection.recv()).toBe('one');
+    expect(connection.tryRecv()).toBe('two');
+    expect(await ending(connection)).toBeInstanceOf(ConnectionClosedError);
+  });
+
+  test('a recv that waits is told that the stream ended without a Close', async () => {
+    const { connection, peer } = await open();
+    const waiting = ending(connection);
+    await peer.do(halfClose());
+    const error = await waiting;
+    expect(error).toBeInstanceOf(ConnectionClosedError);
+    expect(error).toMatchObject({ closeCode: 1006, closeReason: '', message: 'no close frame received or sent' });
+    expect(error.cause).toBeInstanceOf(EndOfStream);
+  });
+
+  test('a recv that waits is told that the connection was reset', async () => {
+    const { connection, peer } = await open();
+    const waiting = ending(connection);
+    await peer.do(reset());
+    const error = await waiting;
+    expect(error).toBeInstanceOf(ConnectionClosedError);
+    expect(error.closeCode).toBe(1006);
+    expect(error.cause).toBeInstanceOf(TransportError);
+    expect(error.cause).toMatchObject({ code: 'ECONNRESET', syscall: 'read' });
+  });
+});
+
+describe('giving up', () => {
+  test('a timeout rejects, in time, and loses nothing', async () => {
+    const { connection, peer } = await open();
+    const began = now();
+    const error = await rejection(connection.recv({ timeout: MEDIUM }));
+    expect(now() - began).toBeGreaterThanOrEqual(MEDIUM - 1);
+    expect(error).toBeInstanceOf(TimeoutError);
+    expect(error.message).toBe(`recv got no message within ${MEDIUM} ms`);
+    await peer.do(sendText('late'));
+    expect(await connection.recv({ timeout: LONG })).toBe('late');
+    expect(connection.state).toBe('OPEN');
+  });
+
+  test('a timeout of 0 takes what is here and never waits', async () => {
+    const { connection, peer } = await open();
+    expect(await rejection(connection.recv({ timeout: 0 }))).toBeInstanceOf(TimeoutError);
+    await peer.do(together(sendText('one'), sendText('two'), sendPing()), expectFrame('pong'));
+    // The pong says that the reader has read them; it publishes them within the same turn of its loop.
+    expect(await connection.recv()).toBe('one');
+    expect(await connection.recv({ timeout: 0 })).toBe('two');
+    expect(await rejection(connection.recv({ timeout: 0 }))).toBeInstanceOf(TimeoutError);
+  });
+
+  test('timeouts that fall between messages lose none and double none', async () => {
+    const { connection } = await open([flood(5_000), sendClose(1000), waitForClose(), halfClose()]);
+    const received = [];
+    for (;;) {
+      try {
+        received.push(await connection.recv({ timeout: received.length % 3 }));
+      } catch (error) {
+        if (error instanceof ConnectionClosedOK) break;
+        expect(error).toBeInstanceOf(TimeoutError);
+      }
+    }
+    expect(received).toEqual(Array.from({ length: 5_000 }, (_, i) => floodPayload(i, 16)));
+  });
+
+  test('a signal rejects with its reason and loses nothing', async () => {
+    const { connection, peer } = await open();
+    const abort = new AbortController();
+    const waiting = rejection<string>(connection.recv({ signal: abort.signal }));
+    abort.abort('enough');
+    expect(await waiting).toBe('enough');
+    await peer.do(sendText('late'));
+    expect(await connection.recv({ signal: new AbortController().signal })).toBe('late');
+  });
+
+  test('a signal that has aborted before rejects though a message is here', async () => {
+    const { connection } = await open([together(sendText('one'), sendText('two'))]);
+    expect(await connection.recv()).toBe('one');
+    expect(await rejection(connection.recv({ signal: AbortSignal.abort() }))).toMatchObject({ name: 'AbortError' });
+    expect(await connection.recv()).toBe('two');
+  });
+
+  test('recvMany gives up the same way', async () => {
+    const { connection, peer } = await open();
+    expect(await rejection(connection.recvMany({ timeout: SHORT }))).toBeInstanceOf(TimeoutError);
+    const signal = AbortSignal.timeout(SHORT);
+    expect(await rejection(connection.recvMany({ signal }))).toMatchObject({ name: 'TimeoutError' });
+    await peer.do(sendText('late'));
+    expect(await connection.recvMany()).toEqual(['late']);
+  });
+});
+
+describe('one consumer at a time', () => {
+  const calls = {
+    recv: (c) => c.recv(),
+    recvMany: (c) => c.recvMany().then(([message]) => message),
+    'the iterator’s next': (c) => c[Symbol.asyncIterator]().next().then(({ value }) => value),
+    'the next of batches': (c) => c.batches().next().then(({ value }) => value?.[0]),
+    tryRecv: async (c) => c.tryRecv(),
+  } satisfies Record<string, (connection: Awaited<ReturnType<typeof open>>['connection']) => Promise<unknown>>;
+
+  const waiting = Object.keys(calls).filter((name) => name !== 'tryRecv') as (keyof typeof calls)[];
+  const pairs = waiting.flatMap((first) => (Object.keys(calls) as typeof waiting).map((second) => [first, second]));
+
+  test.each(pairs)('while %s waits, %s is refused, and the first goes on', async (first, second) => {
+    const { connection, peer } = await open();
+    const one = calls[first as 'recv'](connection);
+    const error = await rejection(calls[second as 'recv'](connection));
+    expect(error).toBeInstanceOf(ConcurrencyError);
+    expect(error.message).toMatch(/^cannot call \w+ while another call to recv, recvMany or batches is waiting$/);
+    await peer.do(sendText('for the first'));
+    expect(await one).toBe('for the first');
+    await peer.do(sendText('for the next'));
+    expect(await connection.recv()).toBe('for the next');
+  });
+
+  test('after a timeout the way is free', async () => {
+    const { connection, peer } = await open();
+    await rejection(connection.recv({ timeout: 1 }));
+    const waiting = connection.recv();
+    await peer.do(sendText('x'));
+    expect(await waiting).toBe('x');
+  });
+});
+
+describe('tryRecv', () => {
+  test('is undefined where no message is here', async () => {
+    const { connection } = await open();
+    expect(connection.tryRecv()).toBeUndefined();
+  });
+
+  test('takes what is here, in the form asked for', async () => {
+    const { connection } = await open([together(sendText('one'), sendText('two'), sendBinary(Buffer.from('three')))]);
+    expect(await connection.recv()).toBe('one');
+    expect(connection.tryRecv({ decode: false })).toEqual(Buffer.from('two'));
+    expect(connection.tryRecv({ decode: true })).toBe('three');
+    expect(connection.tryRecv()).toBeUndefined();
+  });
+});
+
+describe('recvMany', () => {
+  test('takes what is here, one message at least', async () => {
+    const { connection } = await open([together(sendText('one'), sendBinary(Buffer.from('two')), sendText('three'))]);
+    expect(await connection.recvMany()).toEqual(['one', Buffer.from('two'), 'three']);
+  });
+
+  test('takes no more than max, and the rest stays', async () => {
+    const { connection } = await open([together(...['a', 'b', 'c', 'd', 'e'].map(sendText))]);
+    expect(await connection.recvMany({ max: 2 })).toEqual(['a', 'b']);
+    expect(await connection.recv()).toBe('c');
+    expect(await connection.recvMany({ max: 9 })).toEqual(['d', 'e']);
+  });
+
+  test('converts, up to a message that can’t be', async () => {
+    const bad = Buffer.from([0xff]);
+    const { connection } = await open([
+      together(sendText('a'), sendBinary(Buffer.from('b')), sendBinary(bad), sendText('d')),
+    ]);
+    expect(await connection.recvMany({ decode: true })).toEqual(['a', 'b']);
+    expect(await rejection(connection.recvMany({ decode: true }))).toMatchObject({ code: 'HAWSER_INVALID_UTF8' });
+    expect(await connection.recvMany({ decode: false })).toEqual([bad, Buffer.from('d')]);
+  });
+
+  test('a flood comes in order, none lost, and then the end', async () => {
+    const count = 100_000;
+    const { connection } = await open([flood(count, { size: 40 }), answerClose()]);
+    let received = 0;
+    while (received < count) {
+      for (const message of await connection.recvMany()) {
+        if (message !== floodPayload(received, 40)) expect(message).toBe(floodPayload(received, 40));
+        received++;
+      }
+    }
+    await connection.close();
+    expect(await rejection(connection.recvMany())).toBeInstanceOf(ConnectionClosedOK);
+  });
+
+  test('bytes of every frame size come as they were sent', async () => {
+    const payloads = Array.from({ length: 300 }, (_, i) => Buffer.alloc(i, everyByte));
+    const bytes = Buffer.concat(payloads.flatMap((payload) => [encodeBinary(payload), encodeText(`${payload.length}`)]));
+    const { connection } = await open([sendRaw(bytes)]);
+    for (const payload of payloads) {
+      expect(payload.equals((await connection.recv()) as Buffer)).toBe(true);
+      expect(await connection.recv()).toBe(`${payload.length}`);
+    }
+  });
+});

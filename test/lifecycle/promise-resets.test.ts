@@ -1,0 +1,4 @@
+import { endings } from './support/endings.js';
+import { promiseTests } from './support/promise.js';
+
+promiseTests(endings.resets);

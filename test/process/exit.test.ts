@@ -1,0 +1,22 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { accept, flood, ScriptedPeer } from '../support/scripted-peer.js';
+import { ROUNDS, runClean } from './run-clean.js';
+
+let peer: ScriptedPeer;
+beforeAll(async () => {
+  peer = await ScriptedPeer.listen([accept(), flood(Infinity, { size: 125 })]);
+});
+afterAll(() => peer.stop());
+
+test.each([
+  ['a recv', ROUNDS],
+  ['a loop over batches', ROUNDS],
+  ['a timer', ROUNDS / 2],
+  ['an exit handler', ROUNDS / 5],
+  ['a Worker', ROUNDS / 5],
+])('process.exit() in the middle of a flood, called from %s, exits with its code', async (place, rounds) => {
+  for (let round = 0; round < rounds; round++) {
+    const args = [peer.url, `${round + 1}`, `${round * 100 + 1}`, place];
+    expect(await runClean('exit-in-flood.mjs', { args }, round + 1)).toBe('');
+  }
+});
