@@ -20,44 +20,59 @@ export function decodeBatch(source: LargePayloads, count: number): Data[] {
   const { index, bytes } = desk;
   const { kindShift, offsetMask, kindAscii, kindUtf16, kindBinary } = constants;
   const messages = new Array<Data>(count);
-  for (let i = 0; i < count; ) {
+  let block: Block | undefined;
+  for (let i = 0; i < count; i++) {
     const word = index[i * 2] as number;
-    const kind = word >>> kindShift;
-    if (kind === kindBinary) {
-      i = copyBlock(messages, i);
-      continue;
-    }
+    const length = index[i * 2 + 1] as number;
     const offset = word & offsetMask;
-    const end = offset + (index[i * 2 + 1] as number);
-    if (kind === kindAscii) messages[i] = bytes.latin1Slice(offset, end);
-    else if (kind === kindUtf16) messages[i] = bytes.ucs2Slice(offset, end);
-    else messages[i] = largeMessage(source, i);
-    i++;
+    const end = offset + length;
+    switch (word >>> kindShift) {
+      case kindAscii:
+        messages[i] = bytes.latin1Slice(offset, end);
+        break;
+      case kindUtf16:
+        messages[i] = bytes.ucs2Slice(offset, end);
+        break;
+      case kindBinary:
+        if (block === undefined || end > block.end) block = copyBlock(i, count);
+        messages[i] = new BufferView(block.memory, offset - block.start, length);
+        break;
+      default:
+        messages[i] = largeMessage(source, i);
+    }
   }
   return messages;
 }
 
-/** Copies the binary message `first` and those behind it that fit the same block; returns the next one's number. */
-function copyBlock(messages: Data[], first: number): number {
+/** A copy of the desk from `start` to `end`. */
+interface Block {
+  readonly memory: ArrayBuffer;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Copies the binary message `first` and those behind it that fit the same block, whatever lies in between. */
+function copyBlock(first: number, count: number): Block {
   const { index, memory } = desk;
-  const { kindShift, offsetMask, kindBinary, bytesOffset } = constants;
+  const { kindShift, offsetMask, kindLarge, kindBinary, bytesOffset } = constants;
   const start = (index[first * 2] as number) & offsetMask;
   let end = start + (index[first * 2 + 1] as number);
-  let next = first + 1;
-  for (; next < messages.length; next++) {
-    const word = index[next * 2] as number;
-    const nextEnd = (word & offsetMask) + (index[next * 2 + 1] as number);
-    if (word >>> kindShift !== kindBinary || nextEnd - start > blockSize) break;
+  let shared = false;
+  for (let i = first + 1; i < count; i++) {
+    const word = index[i * 2] as number;
+    // Large ones have no place on the desk.
+    if (word >>> kindShift >= kindLarge) continue;
+    const offset = word & offsetMask;
+    if (offset - start > blockSize) break;
+    const nextEnd = offset + (index[i * 2 + 1] as number);
+    if (word >>> kindShift !== kindBinary || nextEnd - start > blockSize) continue;
     end = nextEnd;
+    shared = true;
   }
-  const block = memory.slice(bytesOffset + start, bytesOffset + end);
+  const copy = memory.slice(bytesOffset + start, bytesOffset + end);
   // Who transferred one message elsewhere would take the others along; so it is copied instead.
-  if (next - first > 1) markAsUntransferable(block);
-  for (let i = first; i < next; i++) {
-    const offset = ((index[i * 2] as number) & offsetMask) - start;
-    messages[i] = new BufferView(block, offset, index[i * 2 + 1] as number);
-  }
-  return next;
+  if (shared) markAsUntransferable(copy);
+  return { memory: copy, start, end };
 }
 
 function largeMessage(source: LargePayloads, i: number): Data {

@@ -25,6 +25,7 @@ import { Outbox } from './outbox.js';
 import { closeOutcome } from './outcome.js';
 import type { Sendable } from './outgoing.js';
 import { type ControlPayload, controlPayload, Pings } from './pings.js';
+import { optional } from './rejection.js';
 import type { Session } from './session.js';
 import { flush } from './stage.js';
 import type { CloseOutcome, Data, RequestHead, ResponseHead } from './types.js';
@@ -239,11 +240,13 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
   /**
    * Sends a message: a string as text, bytes as binary. The bytes may be changed as soon as the call has returned.
    * Resolves at once while the write limit is kept, else when the peer has read enough; the message is on its way in
-   * either case. Lone surrogates are sent as U+FFFD.
+   * either case, so it need not be awaited; a rejection has to be handled even then. Lone surrogates are sent as
+   * U+FFFD.
    *
    * @throws TypeError where `data` is nothing that can be sent, is detached, or is not UTF-8 and to be sent as text.
    * @throws NotSupported where `data` is an iterable.
-   * @throws ConnectionClosedOK or ConnectionClosedError once a connection that is closing has ended.
+   * @throws ConnectionClosedOK or ConnectionClosedError once a connection that is closing has ended. Where nobody awaits
+   * the send that rejection is no unhandled one: `closed` and `recv()` tell the same.
    *
    * @example
    * ```ts
@@ -361,8 +364,11 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
   }
 
   /** Nothing can be sent any more; why will be known when the connection has ended. */
-  async #refuse(): Promise<never> {
-    throw connectionClosed(await this.closed);
+  #refuse(): Promise<never> {
+    const refused = this.closed.then((outcome) => {
+      throw connectionClosed(outcome);
+    });
+    return optional(refused);
   }
 
   #noticed(notice: Notice): void {

@@ -21,6 +21,7 @@ export type {
   SocketAddress,
 } from './index.js';
 export {
+  BacklogError,
   ConcurrencyError,
   Connection,
   ConnectionClosed,

@@ -4,6 +4,7 @@ export type { DecodeOptions, RecvManyOptions, RecvOptions, SendOptions } from '.
 export { connect } from './connect.js';
 export { Connection, type ConnectionState } from './connection.js';
 export {
+  BacklogError,
   ConcurrencyError,
   ConnectionClosed,
   ConnectionClosedError,

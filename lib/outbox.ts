@@ -9,6 +9,7 @@ import type { ConnectionClosed } from './errors.js';
 import type { Lifeline } from './inbox.js';
 import { constants, desk, type NativeSession, staging } from './native.js';
 import { bytesOf, checkUtf8, takeOver, unshared } from './outgoing.js';
+import { optional } from './rejection.js';
 import { claim, commit, discard, flush, largestStaged, recordHeader, stagedPayload } from './stage.js';
 
 /** What every send that need not wait returns. */
@@ -119,7 +120,7 @@ export class Outbox {
     this.#drain = { promise, resolve, reject };
     this.#lifeline.hold();
     this.#native.notifyDrained();
-    return promise;
+    return optional(promise);
   }
 
   #settleDrain(): Drain | undefined {

@@ -10,6 +10,7 @@ import { invalidType, outOfRange } from './check.js';
 import { ConcurrencyError, type ConnectionClosed } from './errors.js';
 import type { Lifeline } from './inbox.js';
 import { constants, desk, type NativeSession } from './native.js';
+import { optional } from './rejection.js';
 import { claim, commit, recordHeader } from './stage.js';
 
 /** What a ping or a pong may carry. */
@@ -49,7 +50,7 @@ export class Pings {
     commit(start, constants.recordPing, idSize + payload.length);
     this.#keys.add(key);
     this.#lifeline.hold();
-    return new Promise((resolve, reject) => this.#pending.set(id, { key, resolve, reject }));
+    return optional(new Promise((resolve, reject) => this.#pending.set(id, { key, resolve, reject })));
   }
 
   /** Sends a ping whose payload no other has. */
@@ -85,9 +86,10 @@ export class Pings {
     this.#keys.clear();
   }
 
+  /** Never 0, which is the id of the reader's own pings. */
   #nextId(): number {
     do this.#lastId = (this.#lastId + 1) >>> 0;
-    while (this.#pending.has(this.#lastId));
+    while (this.#lastId === 0 || this.#pending.has(this.#lastId));
     return this.#lastId;
   }
 }

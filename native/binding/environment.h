@@ -13,6 +13,7 @@
 #include "binding/desk.h"
 #include "reader/delivery_queue.h"
 #include "reader/mutex.h"
+#include "reader/payload_pool.h"
 #include "reader/test_hooks.h"
 
 namespace hawser::binding {
@@ -39,6 +40,7 @@ class Environment {
   void Ref();
   void Unref();
 
+  reader::PayloadPool& payloads() { return *payloads_; }
   // Any thread: deletes the reference at the next wake. Does nothing once the environment has closed.
   void DeleteLater(napi_ref reference) noexcept;
 
@@ -80,6 +82,7 @@ class Environment {
   void Close();
 
   napi_env env_;
+  const std::shared_ptr<reader::PayloadPool> payloads_ = std::make_shared<reader::PayloadPool>();
   Desk desk_;
   Napi::Reference<Napi::ArrayBuffer> desk_memory_;
   Napi::FunctionReference dispatch_;

@@ -75,11 +75,10 @@ std::span<const std::uint8_t> ToBytes(Napi::Value array) {
   return {bytes.Data(), bytes.ByteLength()};
 }
 
-core::Payload ToPayload(Napi::Value array) {
+core::Payload ToPayload(Environment& environment, Napi::Value array) {
   const auto bytes = ToBytes(array);
-  core::Payload payload(bytes.size());
+  core::Payload payload = environment.payloads().Take(bytes.size());
   if (!bytes.empty()) std::memcpy(payload.bytes(), bytes.data(), bytes.size());
-  payload.set_size(bytes.size());
   return payload;
 }
 
@@ -101,11 +100,11 @@ core::Payload ToOwnedPayload(std::shared_ptr<Environment> environment, Napi::Val
           core::FreeBytes{.release = release, .owner = new Owner{std::move(environment), reference}}};
 }
 
-core::Payload ToUtf8(Napi::Value string) {
+core::Payload ToUtf8(Environment& environment, Napi::Value string) {
   const Napi::Env env = string.Env();
   std::size_t size = 0;
   if (napi_get_value_string_utf8(env, string, nullptr, 0, &size) != napi_ok) throw Napi::Error::New(env);
-  core::Payload payload(size + 1);  // Node-API ends it with a NUL
+  core::Payload payload = environment.payloads().Take(size + 1);  // Node-API ends it with a NUL
   auto* bytes = reinterpret_cast<char*>(payload.bytes());
   if (napi_get_value_string_utf8(env, string, bytes, size + 1, &size) != napi_ok) throw Napi::Error::New(env);
   payload.set_size(size);

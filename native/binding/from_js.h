@@ -16,10 +16,10 @@ namespace hawser::binding {
 reader::SessionConfig ToSessionConfig(Napi::Object config);
 // The bytes of a Uint8Array; valid until JavaScript runs again.
 std::span<const std::uint8_t> ToBytes(Napi::Value array);
-core::Payload ToPayload(Napi::Value array);
+core::Payload ToPayload(Environment& environment, Napi::Value array);
 // The bytes of a Uint8Array whose ArrayBuffer nobody else can reach, uncopied: kept alive until the payload is freed.
 core::Payload ToOwnedPayload(std::shared_ptr<Environment> environment, Napi::Value array);
 // A string's UTF-8, lone surrogates as U+FFFD.
-core::Payload ToUtf8(Napi::Value string);
+core::Payload ToUtf8(Environment& environment, Napi::Value string);
 
 }  // namespace hawser::binding

@@ -96,7 +96,7 @@ void SessionWrap::Post(const Napi::CallbackInfo& info) {
 }
 
 void SessionWrap::SendLarge(const Napi::CallbackInfo& info) {
-  PostLarge(info[0], info[1].IsString() ? ToUtf8(info[1]) : ToPayload(info[1]));
+  PostLarge(info[0], info[1].IsString() ? ToUtf8(*environment_, info[1]) : ToPayload(*environment_, info[1]));
 }
 
 void SessionWrap::SendOwned(const Napi::CallbackInfo& info) {

@@ -17,7 +17,7 @@ inline constexpr std::size_t kMaxControlPayload = 125;
 // A message above this many bytes travels in an allocation of its own instead of a batch.
 inline constexpr std::size_t kLargeMessage = 32 * 1024;
 
-// While this much output is waiting, only the latest ping is kept to be answered (RFC 6455 §5.5.3).
+// While pongs of this many bytes are waiting, only the latest ping is kept to be answered (RFC 6455 §5.5.3).
 inline constexpr std::size_t kPongBacklog = 16 * 1024;
 
 }  // namespace hawser::core

@@ -39,12 +39,17 @@ std::uint8_t* OutputQueue::AppendUrgent(std::size_t size) {
       std::find_if(segments_.begin(), segments_.end(), [](const Segment& s) { return !s.sealed && !s.urgent; });
   if (overtaken != segments_.begin()) {
     Segment& before = *std::prev(overtaken);
-    if (before.urgent && before.HasRoom(size)) return Extend(before, size, 0);
+    if (before.urgent && before.HasRoom(size)) {
+      urgent_size_ += size;
+      return Extend(before, size, 0);
+    }
   }
   Segment segment;
   segment.urgent = true;
   segment.bytes.Grow(std::max(size, kUrgentSegment));
-  return Extend(*segments_.insert(overtaken, std::move(segment)), size, 0);
+  const auto inserted = segments_.insert(overtaken, std::move(segment));
+  urgent_size_ += size;
+  return Extend(*inserted, size, 0);
 }
 
 std::size_t OutputQueue::Peek(std::span<std::span<const std::uint8_t>> pieces) {
@@ -74,6 +79,7 @@ std::size_t OutputQueue::Consume(std::size_t size) {
     Segment& segment = segments_.front();
     const std::size_t step = std::min(size, segment.size() - segment.consumed);
     payload_size += ConsumeFrom(segment, step);
+    if (segment.urgent) urgent_size_ -= step;
     size -= step;
     if (segment.consumed == segment.size()) segments_.pop_front();
   }
@@ -83,6 +89,7 @@ std::size_t OutputQueue::Consume(std::size_t size) {
 void OutputQueue::Clear() {
   segments_.clear();
   size_ = 0;
+  urgent_size_ = 0;
 }
 
 std::uint8_t* OutputQueue::Extend(Segment& segment, std::size_t size, std::size_t payload_size) {

@@ -30,6 +30,8 @@ class OutputQueue {
   bool empty() const { return size_ == 0; }
   // Bytes not yet consumed.
   std::size_t size() const { return size_; }
+  // Bytes of urgent frames not yet consumed.
+  std::size_t urgent_size() const { return urgent_size_; }
 
   // Fills `pieces` with the next bytes to write; returns how many pieces were filled. They stay valid, at the same
   // address and next in order until consumed, whatever is appended meanwhile.
@@ -64,6 +66,7 @@ class OutputQueue {
 
   std::list<Segment> segments_;
   std::size_t size_ = 0;
+  std::size_t urgent_size_ = 0;
 };
 
 }  // namespace hawser::core

@@ -111,10 +111,11 @@ ErrorKind Protocol::HandleClose(std::span<const std::uint8_t> payload) {
   return ErrorKind::kNone;
 }
 
-// §5.5.3: when pings come faster than their answers leave, the latest is the only one that needs an answer.
+// §5.5.3: when pings come faster than their answers leave, the latest is the only one that needs an answer. Messages
+// that wait are no reason to keep one back, since pongs overtake them.
 void Protocol::AnswerPing(std::span<const std::uint8_t> payload) {
   if (!MaySend()) return;
-  if (output_.size() > kPongBacklog) {
+  if (output_.urgent_size() > kPongBacklog) {
     unanswered_ping_.emplace(payload);
     return;
   }
@@ -123,7 +124,7 @@ void Protocol::AnswerPing(std::span<const std::uint8_t> payload) {
 }
 
 void Protocol::OutputDrained() {
-  if (!unanswered_ping_ || output_.size() > kPongBacklog) return;
+  if (!unanswered_ping_ || output_.urgent_size() > kPongBacklog) return;
   if (MaySend()) writer_.WriteUrgent(Opcode::kPong, unanswered_ping_->span());
   unanswered_ping_.reset();
 }

@@ -53,7 +53,7 @@ class Protocol {
 
   // --- to the network ---
   OutputQueue& output() { return output_; }
-  // Call when output drained: a ping kept back while the output was full is answered now.
+  // Call when output drained: a ping kept back while too many answers waited is answered now.
   void OutputDrained();
 
   // --- state ---

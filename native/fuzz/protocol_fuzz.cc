@@ -15,15 +15,15 @@ using namespace hawser;  // NOLINT(google-build-using-namespace)
 
 // The input: a byte of flags, the sizes of the pieces, in turn, and the bytes of the server.
 constexpr std::size_t kSizes = 7;
-enum Flag : std::uint8_t { kDirect = 1, kCloseSent = 2, kOutputFull = 4, kSmallLimits = 8 };
+enum Flag : std::uint8_t { kDirect = 1, kCloseSent = 2, kPongsWait = 4, kSmallLimits = 8 };
 
 void Require(bool holds) {
   if (!holds) std::abort();
 }
 
 void Prepare(test::Client& client, std::uint8_t flags) {
-  const std::string filling(core::kPongBacklog + 1, 'x');
-  if ((flags & kOutputFull) != 0) client.protocol.SendMessage(core::Opcode::kBinary, test::AsSpan(filling));
+  const std::string ping = std::string("\x89\x7d") + std::string(core::kMaxControlPayload, 'x');
+  while ((flags & kPongsWait) != 0 && client.protocol.output().urgent_size() <= core::kPongBacklog) client.Receive(ping);
   if ((flags & kCloseSent) != 0) client.protocol.SendClose(core::kNormalClosure, "bye");
 }
 

@@ -39,7 +39,8 @@ DeliveryQueue::Published DeliveryQueue::Publish(MessageBatch batch) {
   batches_.push_back(std::move(batch));
   const bool pause = !paused_ && (messages_ > marks_.high_messages || bytes_ > marks_.high_bytes);
   paused_ = paused_ || pause;
-  return {.ring = std::exchange(wanted_, false), .pause = pause, .bytes = bytes_};
+  const std::uint64_t held = bytes_ + messages_ * sizeof(MessageEntry);
+  return {.ring = std::exchange(wanted_, false), .pause = pause, .held = held};
 }
 
 void DeliveryQueue::Post(Notice notice) {

@@ -43,9 +43,9 @@ class DeliveryQueue {
   explicit DeliveryQueue(const QueueMarks& marks) : marks_(marks) {}
 
   struct Published {
-    bool ring = false;   // JavaScript waits for messages
-    bool pause = false;  // the queue has just passed its high-water mark
-    std::uint64_t bytes = 0;  // held, all told
+    bool ring = false;       // JavaScript waits for messages
+    bool pause = false;      // the queue has just passed its high-water mark
+    std::uint64_t held = 0;  // bytes, payloads and index, all told
   };
 
   // --- reader thread ---

@@ -6,6 +6,10 @@
 
 namespace hawser::reader {
 
+void HandshakeBuffer::Append(std::span<const std::uint8_t> bytes) {
+  bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+}
+
 std::vector<std::uint8_t> HandshakeBuffer::TakeFirst(std::size_t size) {
   std::vector<std::uint8_t> first(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(size));
   bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(size));

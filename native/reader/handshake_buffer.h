@@ -19,7 +19,7 @@ class HandshakeBuffer {
   void RequestSome(std::size_t limit) { request_ = {Request::kSome, limit}; }
   bool wants_bytes() const { return request_.kind != Request::kNone; }
 
-  void Append(std::span<const std::uint8_t> bytes) { bytes_.insert(bytes_.end(), bytes.begin(), bytes.end()); }
+  void Append(std::span<const std::uint8_t> bytes);
   void OnEndOfStream() { ended_ = true; }
 
   // The answer to the open request, once there is one. The stream's end before the first byte of a head is none.

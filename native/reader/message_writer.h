@@ -28,7 +28,7 @@ class MessageWriter {
   bool Publish() {
     if (!batch_) return false;
     const auto published = delivery_.Publish(std::move(*std::exchange(batch_, std::nullopt)));
-    held_ = published.bytes;
+    held_ = published.held;
     pause_ = pause_ || published.pause;
     if (published.ring) bell_.Ring(kReadyMessages);
     return published.ring;

@@ -1,5 +1,6 @@
 #include "reader/tcp_transport.h"
 
+#include <algorithm>
 #include <cassert>
 #include <span>
 #include <utility>
@@ -8,6 +9,7 @@
 #include <winsock2.h>
 #else
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #endif
 
 #include "reader/socket_address.h"
@@ -16,6 +18,10 @@ namespace hawser::reader {
 
 namespace {
 
+// How many bytes one call reads or writes at most. Payloads may be larger than libuv's sizes can say; and a reader has
+// more to do than to write to a peer that is as fast.
+constexpr std::size_t kMaxTransfer = std::size_t{2} << 20;
+
 TcpTransport* Self(void* data) { return static_cast<TcpTransport*>(data); }
 
 // The next bytes of a queue in libuv's form.
@@ -23,12 +29,13 @@ template <std::size_t kPieces>
 struct Gathered {
   explicit Gathered(core::OutputQueue& output) {
     std::array<std::span<const std::uint8_t>, kPieces> pieces;
-    count = static_cast<unsigned>(output.Peek(pieces));
-    for (unsigned i = 0; i < count; ++i) {
+    const std::size_t found = output.Peek(pieces);
+    while (count < found && size < kMaxTransfer) {
+      const auto piece = pieces[count].first(std::min(pieces[count].size(), kMaxTransfer - size));
       // uv_buf_t is not const-correct; writing does not change what it points to.
-      auto* bytes = const_cast<char*>(reinterpret_cast<const char*>(pieces[i].data()));
-      buffers[i] = uv_buf_init(bytes, static_cast<unsigned>(pieces[i].size()));
-      size += pieces[i].size();
+      auto* bytes = const_cast<char*>(reinterpret_cast<const char*>(piece.data()));
+      buffers[count++] = uv_buf_init(bytes, static_cast<unsigned>(piece.size()));
+      size += piece.size();
     }
   }
   std::array<uv_buf_t, kPieces> buffers;
@@ -51,37 +58,65 @@ void TcpTransport::StartReading() {
       stream(),
       [](uv_handle_t* handle, size_t, uv_buf_t* buffer) {
         const auto target = Self(handle->data)->listener_.ReadTarget();
-        *buffer = uv_buf_init(reinterpret_cast<char*>(target.data()), static_cast<unsigned>(target.size()));
+        const auto size = static_cast<unsigned>(std::min(target.size(), kMaxTransfer));
+        *buffer = uv_buf_init(reinterpret_cast<char*>(target.data()), size);
       },
       [](uv_stream_t* stream, ssize_t size, const uv_buf_t*) {
         auto& listener = Self(stream->data)->listener_;
         if (size > 0) {
           listener.OnRead(static_cast<std::size_t>(size));
-        } else if (size == UV_EOF) {
-          listener.OnEndOfStream();
         } else if (size < 0) {
-          listener.OnReadError(static_cast<int>(size));
+          // Where a reset comes right behind data, libuv takes it for the end of the stream without asking.
+          const int reason = size == UV_EOF ? Self(stream->data)->PendingError() : static_cast<int>(size);
+          if (reason == 0) {
+            listener.OnEndOfStream();
+          } else {
+            listener.OnReadError(reason);
+          }
         }
       });
   if (error != 0 && error != UV_EALREADY) listener_.OnReadError(error);
+}
+
+// The socket's error that no call has reported yet, as libuv's negative number, or 0.
+int TcpTransport::PendingError() {
+  uv_os_fd_t socket{};
+  if (uv_fileno(reinterpret_cast<uv_handle_t*>(handle_), &socket) != 0) return 0;
+  int error = 0;
+#if defined(_WIN32)
+  int size = sizeof error;
+  const auto own = reinterpret_cast<SOCKET>(socket);
+  if (getsockopt(own, SOL_SOCKET, SO_ERROR, reinterpret_cast<char*>(&error), &size) != 0) return 0;
+#else
+  socklen_t size = sizeof error;
+  if (getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size) != 0) return 0;
+#endif
+  return uv_translate_sys_error(error);
 }
 
 void TcpTransport::StopReading() { uv_read_stop(stream()); }
 
 void TcpTransport::Write(core::OutputQueue& output) {
   output_ = &output;
-  while (writing_ == 0 && !write_failed_ && !closed_) {
+  bool enough = false;
+  for (std::size_t total = 0; writing_ == 0 && !write_failed_ && !closed_;) {
     const Gathered<kPieces> next(output);
     if (next.count == 0) break;
+    if (enough) {
+      WriteWhenWritable();
+      break;
+    }
     const int written = uv_try_write(stream(), next.buffers.data(), next.count);
     if (written < 0 && written != UV_EAGAIN) return FailWriting(written);
+    total += next.size;
+    enough = written < static_cast<int>(next.size) || total >= kMaxTransfer;
+    // May write more, or end it all.
     if (written > 0) listener_.OnWritten(output.Consume(static_cast<std::size_t>(written)));
-    if (written < 0 || static_cast<std::size_t>(written) < next.size) WriteWhenWritable();
   }
   MaybeShutDown();
 }
 
-// The kernel is full: libuv waits for it with what comes next.
+// The kernel is full, or has got enough for one turn of the loop: libuv goes on with what comes next.
 void TcpTransport::WriteWhenWritable() {
   const Gathered<kPieces> next(*output_);
   writing_ = next.size;

@@ -33,6 +33,7 @@ class TcpTransport final : public Transport {
   static constexpr std::size_t kPieces = 4;
 
   uv_stream_t* stream() { return reinterpret_cast<uv_stream_t*>(handle_); }
+  int PendingError();
   void WriteWhenWritable();
   void FailWriting(int error);
   void MaybeShutDown();

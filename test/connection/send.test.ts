@@ -324,11 +324,4 @@ describe('after the end', () => {
     expect(await refused).toBeInstanceOf(ConnectionClosedOK);
     expect(await peer.frames()).toMatchObject([{ type: 'close', code: 1000 }]);
   });
-
-  test('the connection has forgotten what it could not send', async () => {
-    const { connection, peer } = await open([stopReading()]);
-    await sendUntilOneWaits(connection).then(({ waiting }) => waiting.catch(() => {}) && undefined);
-    await peer.do(reset());
-    expect(await connection.closed).toMatchObject({ code: 1006, wasClean: false });
-  });
 });

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import {
   accept,
-  echoMessages,
   flood,
   halfClose,
   resumeReading,
@@ -18,16 +17,16 @@ import { ROUNDS, runClean } from './run-clean.js';
 const flags = ['--expose-gc'];
 
 test.each([
-  ['dropped without being closed', [accept(), echoMessages()]],
-  ['dropped with its reader paused by a flood', [accept(), flood(Infinity, { size: 125 })]],
-])('a Connection %s is collected, and its thread and its descriptor with it', async (_, script) => {
-  const count = Math.ceil(ROUNDS / 10) * 10;
-  const laterScripts = Array.from({ length: count }, () => script);
-  // Dropping is what ends them: behind them all comes the one that asks.
-  await using peer = await ScriptedPeer.listen(script, { laterScripts: [...laterScripts] });
-  expect(count).toBe(1);
-  void sendText;
-  void peer;
+  ['dropped without being closed', [accept(), sendText('x')]],
+  ['dropped while its reader pauses in a flood', [accept(), flood(Infinity, { size: 125 })]],
+])('a Connection %s is collected, and its thread and its descriptor with it', async (_how, script) => {
+  await using peer = await ScriptedPeer.listen(script);
+  await using observer = await ScriptedPeer.listen([accept()]);
+  const child = runClean('drop-connections.mjs', { args: [peer.url, `${ROUNDS}`, observer.url], flags });
+  await Promise.race([child, observer.expectFrame('text')]);
+  for (let i = 0; i < ROUNDS; i++) await (await peer.connection(i)).ended();
+  await observer.do(sendText('all have ended'));
+  expect(await child).toBe('all have ended\n');
 });
 
 interface Waiting {
@@ -40,6 +39,7 @@ interface Waiting {
 const late: Waiting = { answer: [sendText('late')], got: 'late' };
 const end = [sendClose(1000, 'late'), waitForClose(), halfClose()];
 test.each<[string, Waiting]>([
+  ['connect', { script: [], answer: [accept()], got: 'late' }],
   ['recv', late],
   ['recv with a timeout', late],
   ['recvMany', late],
@@ -48,20 +48,20 @@ test.each<[string, Waiting]>([
   ['send', { script: [accept(), stopReading()], answer: [resumeReading()], got: 'undefined' }],
   ['closed', { answer: end, got: 'late' }],
   ['close', { answer: end, got: 'late' }],
-])('a Connection that only a pending %s knows is not collected before that has settled', async (wait, waiting) => {
-  await using peer = await ScriptedPeer.listen(waiting.script ?? [accept()], { laterScripts: [[accept()]] });
-  const child = runClean('wait-unreferenced.mjs', { args: [peer.url, wait], flags });
-  const [waits, other] = [await peer.connection(0), await peer.connection(1)];
-  await other.expectFrame('text');
-  await waits.do(...waiting.answer);
+])('a Connection that only a pending %s refers to is not collected before that has settled', async (wait, waiting) => {
+  await using peer = await ScriptedPeer.listen(waiting.script ?? [accept()]);
+  await using observer = await ScriptedPeer.listen([accept()]);
+  const child = runClean('wait-unreferenced.mjs', { args: [peer.url, wait, observer.url], flags });
+  await Promise.race([child, observer.expectFrame('text')]);
+  await peer.do(...waiting.answer);
   expect(await child).toBe(`${waiting.got}\n`);
 });
 
-test('a Connection that only a pending ping knows is not collected before that has settled', async () => {
+test('a Connection that only a pending ping refers to is not collected before that has settled', async () => {
   await using peer = await ScriptedPeer.listen([accept()]);
-  const child = runClean('wait-unreferenced.mjs', { args: [peer.url, 'ping'], flags });
-  const [waits, other] = [await peer.connection(0), await peer.connection(1)];
-  await other.expectFrame('text');
-  await waits.do(sendPong((await waits.expectFrame('ping')).payload));
+  await using observer = await ScriptedPeer.listen([accept()]);
+  const child = runClean('wait-unreferenced.mjs', { args: [peer.url, 'ping', observer.url], flags });
+  await Promise.race([child, observer.expectFrame('text')]);
+  await peer.do(sendPong((await peer.expectFrame('ping')).payload));
   expect(await child).toBe('number\n');
 });

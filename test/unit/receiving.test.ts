@@ -37,12 +37,38 @@ describe('decoding a batch', () => {
     expect(received[200]?.buffer.byteLength).toBe(12_000);
   });
 
-  it('does not let text between binary messages into their block', async () => {
+  it('shares a block between binary messages that have text in between', async () => {
     const { connection, reader } = fakeConnection();
-    reader.deliver(binary('a'), 'secret', binary('b'));
-    const [a, , b] = (await connection.recvMany()) as Buffer[];
-    expect(a?.buffer.byteLength).toBe(1);
-    expect(b?.buffer.byteLength).toBe(1);
+    const messages = [binary('a'), 'text', binary('bc'), 'ünïcode', binary(''), 'x'.repeat(20_000), binary('d')];
+    reader.deliver(...messages, 'more text');
+    const received = await connection.recvMany();
+    expect(received).toEqual([...messages, 'more text']);
+    const blocks = new Set(received.filter((message) => typeof message !== 'string').map(({ buffer }) => buffer));
+    expect(blocks.size).toBe(1);
+  });
+
+  it('copies no text behind the last binary message', async () => {
+    const { connection, reader } = fakeConnection();
+    reader.deliver(binary('a'), 'text');
+    const [message] = (await connection.recvMany()) as Buffer[];
+    expect(message?.buffer.byteLength).toBe(1);
+  });
+
+  it('keeps messages that share a block when one of them is transferred elsewhere', async () => {
+    const { connection, reader } = fakeConnection();
+    reader.deliver(binary('a'), binary('b'), Buffer.alloc(12_000, 'c'));
+    const [a, b, own] = (await connection.recvMany()) as Buffer[];
+    const transfer = (message: Buffer | undefined): void => {
+      const memory = message?.buffer as ArrayBuffer;
+      try {
+        structuredClone(memory, { transfer: [memory] });
+      } catch {
+        // Later versions of Node refuse, earlier ones copy.
+      }
+    };
+    transfer(a);
+    transfer(own);
+    expect([a?.length, b?.length, own?.length]).toEqual([1, 1, 0]);
   });
 });
 

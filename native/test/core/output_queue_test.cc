@@ -146,6 +146,23 @@ TEST_CASE("an urgent frame does not cut a big frame of which only the header was
   CHECK(TakeOutput(queue) == "HEADpayload!");
 }
 
+TEST_CASE("urgent frames are counted apart until they are consumed") {
+  OutputQueue queue;
+  Append(queue, "abc");
+  AppendUrgent(queue, "12");
+  AppendUrgent(queue, "345");
+  CHECK(queue.size() == 8);
+  CHECK(queue.urgent_size() == 5);
+  PeekAll(queue);
+  queue.Consume(4);
+  CHECK(queue.urgent_size() == 1);
+  queue.Consume(2);
+  CHECK(queue.urgent_size() == 0);
+  AppendUrgent(queue, "6");
+  queue.Clear();
+  CHECK(queue.urgent_size() == 0);
+}
+
 TEST_CASE("urgent frames keep their order among themselves") {
   OutputQueue queue;
   Append(queue, "a");

@@ -11,7 +11,7 @@ import type { ConnectionClosed } from '../../../lib/errors.js';
 import type { CloseOutcome } from '../../../lib/types.js';
 import { liveReaders } from '../../support/live-readers.js';
 import { accept, ScriptedPeer } from '../../support/scripted-peer.js';
-import { LONG, MARGIN, now, rounds, SHORT, UNIT } from '../../support/times.js';
+import { DEADLINE, LONG, MARGIN, now, rounds, SHORT, UNIT, withDeadline } from '../../support/times.js';
 import { block, type Consumer, consumers, errorOfNextRecv } from './consumers.js';
 import { delayReaders, type TestPoint } from './delays.js';
 import { type End, type Ending, terminated } from './endings.js';
@@ -24,6 +24,9 @@ interface Hook {
   /** Whether JavaScript spends the delay in waiting for the reader, so that it holds up other connections too. */
   readonly blocks: boolean;
 }
+
+/** How often each combination is played. */
+const ROUNDS = Math.max(10, rounds(1));
 
 /** How many connections end side by side where most of the time is spent waiting. */
 const waveSize = 25;
@@ -87,7 +90,7 @@ async function keepsPromise(combination: Combination): Promise<void> {
   await using peer = await ScriptedPeer.listen([accept(), ...consumer.opening, ...ending.script]);
   delayReaders(hook.delays);
   const size = sideBySide(combination);
-  for (let left = rounds(10); left > 0; left -= size) {
+  for (let left = ROUNDS; left > 0; left -= size) {
     for (const sighting of await wave(peer, combination, Math.min(size, left))) await check(sighting, combination);
   }
 }
@@ -116,7 +119,7 @@ async function wave(peer: ScriptedPeer, combination: Combination, size: number):
   const start = now();
   const sightings = receptions.map((reception) => watch(reception, consumer, open, start));
   block(consumer);
-  return Promise.all(sightings);
+  return withDeadline(Promise.all(sightings), DEADLINE, 'everything settles');
 }
 
 interface Reception {
@@ -180,7 +183,7 @@ async function checkEnd({ connection, error, outcomes }: Sighting, { ending, con
   expect(end).toEqual(early ? terminated(ending.end, end.received !== undefined) : ending.end);
   expect(final.outcome).toBe(outcome);
   const quiet = consumer.endsQuietly && end.error === 'ConnectionClosedOK';
-  expect(error).toEqual(quiet ? undefined : final);
+  expect(error).toStrictEqual(quiet ? undefined : final);
 }
 
 function describeEnd(error: ConnectionClosed): End {

@@ -1,12 +1,13 @@
 // Waits on a connection that nobody refers to, collects garbage meanwhile, and drops it when it has what it waited for.
-// Arguments: the peer's URL, and what is waited for. Needs --expose-gc.
+// Arguments: the peer's URL, what is waited for, and the URL of who hears that garbage was collected. Needs --expose-gc.
 
 import { connect } from 'hawser';
 import { collectUntil, liveReaders } from './own-process.mjs';
 
-const [url, wait] = process.argv.slice(2);
+const [url, wait, observerUrl] = process.argv.slice(2);
 
 const waits = {
+  connect: () => 'late',
   recv: (connection) => connection.recv(),
   'recv with a timeout': (connection) => connection.recv({ timeout: 60_000 }),
   recvMany: async (connection) => (await connection.recvMany())[0],
@@ -27,12 +28,12 @@ async function waitUnreferenced() {
 }
 
 const waited = waitUnreferenced();
-const other = await connect(url);
+const observer = await connect(observerUrl);
 
 let collections = 0;
 await collectUntil(() => ++collections > 20);
-await other.send('garbage was collected');
+await observer.send('garbage was collected');
 await waited;
 // Nobody waits any more.
 await collectUntil(() => liveReaders() === 1);
-await other.terminate();
+await observer.terminate();

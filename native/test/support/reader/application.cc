@@ -142,7 +142,7 @@ Events Application::ReceiveAll() {
   return events;
 }
 
-void Application::AwaitMessage() {
+void Application::AwaitFirstMessage() {
   const std::uint64_t rings = rings_.count();
   if (!inbox_.empty() || TakeBatch() != Taken::kNothing) return;
   for (std::uint64_t seen = rings; (rings_.flags() & reader::kReadyMessages) == 0; seen = rings_.count()) {

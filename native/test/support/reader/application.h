@@ -82,8 +82,8 @@ class Application {
   std::optional<Event> Receive();
   // All messages until the reader is finished.
   Events ReceiveAll();
-  // Waits until a message is here, and leaves it there.
-  void AwaitMessage();
+  // Waits until the connection's first message is here, and leaves it there.
+  void AwaitFirstMessage();
 
   // --- ending ---
   void AwaitFinish();

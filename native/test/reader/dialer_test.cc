@@ -1,0 +1,202 @@
+// The race for a connection (RFC 8305 §5), against ports that accept, refuse or stay silent.
+#include "reader/dialer.h"
+
+#include <doctest/doctest.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "reader/socket_address.h"
+#include "test/support/reader/scripted_peer.h"
+#include "test/support/reader/socket.h"
+#include "test/support/reader/test_loop.h"
+
+namespace hawser::reader {
+namespace {
+
+using test::BlackHole;
+using test::Count;
+using test::Patience;
+using test::Peer;
+using test::RefusingPort;
+using test::ScriptedPeer;
+using test::Since;
+using test::Units;
+
+DialTarget At(int port) { return {.address = "127.0.0.1", .port = port}; }
+
+// One dial and what came of it.
+class Race {
+ public:
+  explicit Race(std::vector<DialTarget> targets, test::Milliseconds attempt_delay = Patience())
+      : config{.targets = std::move(targets), .attempt_delay = Count(attempt_delay), .local_address = ""} {}
+  ~Race() {
+    if (handle != nullptr) uv_close(reinterpret_cast<uv_handle_t*>(handle), [](uv_handle_t* closed) {
+      delete reinterpret_cast<uv_tcp_t*>(closed);
+    });
+  }
+  Race(const Race&) = delete;
+  Race& operator=(const Race&) = delete;
+
+  void Start() { dialer.Start(); }
+  void Run() {
+    Start();
+    RunOn();
+  }
+  void RunOn() {
+    CHECK(loop.RunUntil([this] { return calls > 0; }));
+  }
+
+  test::TestLoop loop;
+  DialConfig config;
+  std::optional<std::size_t> winner;
+  std::optional<int> error;
+  int calls = 0;
+  uv_tcp_t* handle = nullptr;
+  test::Clock::time_point started = test::Clock::now();
+  Dialer dialer{loop.uv(), config,
+                [this](uv_tcp_t* connected, std::size_t target) {
+                  ++calls;
+                  handle = connected;
+                  winner = target;
+                },
+                [this](int failure) {
+                  ++calls;
+                  error = failure;
+                }};
+};
+
+void AcceptAndWait(Peer& peer) {
+  peer.Accept();
+  peer.ReadToEnd();
+}
+
+TEST_CASE("a lone address that accepts wins") {
+  ScriptedPeer peer(AcceptAndWait);
+  Race race({At(peer.port())});
+  race.Run();
+  CHECK(race.winner == 0);
+  CHECK(race.calls == 1);
+}
+
+TEST_CASE("a refusal starts the next attempt at once") {
+  const RefusingPort refusing;
+  ScriptedPeer peer(AcceptAndWait);
+  Race race({At(refusing.port()), At(peer.port())});
+  race.Run();
+  CHECK(race.winner == 1);
+  CHECK(Since(race.started) < Patience());
+}
+
+TEST_CASE("silence starts the next attempt after the attempt delay, not before") {
+  const BlackHole silent;
+  ScriptedPeer peer(AcceptAndWait);
+  Race race({At(silent.port()), At(peer.port())}, Units(5));
+  race.Run();
+  CHECK(race.winner == 1);
+  CHECK(Since(race.started) >= Units(5) - test::Milliseconds(1));
+}
+
+TEST_CASE("an attempt that was overtaken by the next goes on, and wins if it connects first") {
+  BlackHole slow;
+  const BlackHole silent;
+  Race race({At(slow.port()), At(silent.port())}, Units(1));
+  race.Start();
+  race.loop.RunFor(Units(3));
+  slow.Open();
+  race.RunOn();
+  CHECK(race.winner == 0);
+}
+
+TEST_CASE("a refusal while an earlier attempt is running does not end the race") {
+  BlackHole slow;
+  const RefusingPort refusing;
+  Race race({At(slow.port()), At(refusing.port())}, Units(1));
+  race.Start();
+  race.loop.RunFor(Units(3));
+  CHECK(race.calls == 0);
+  slow.Open();
+  race.RunOn();
+  CHECK(race.winner == 0);
+}
+
+TEST_CASE("when all are refused the last error is told, once") {
+  const RefusingPort first;
+  const RefusingPort second;
+  Race race({At(first.port()), At(second.port())});
+  race.Run();
+  CHECK(race.error == UV_ECONNREFUSED);
+  CHECK(race.calls == 1);
+  CHECK_FALSE(race.winner);
+}
+
+TEST_CASE("what is not a numeric address is passed over") {
+  ScriptedPeer peer(AcceptAndWait);
+  Race race({{.address = "localhost", .port = 80}, {.address = "1:2:3", .port = 80}, At(peer.port())});
+  race.Run();
+  CHECK(race.winner == 2);
+}
+
+TEST_CASE("no address at all is an error at once") {
+  Race race({});
+  race.Start();
+  CHECK(race.error == UV_EINVAL);
+}
+
+TEST_CASE("a local address is bound to") {
+  ScriptedPeer peer(AcceptAndWait);
+  Race race({At(peer.port())});
+  race.config.local_address = "127.0.0.2";
+  race.Run();
+  REQUIRE(race.handle != nullptr);
+  sockaddr_storage local{};
+  int size = sizeof local;
+  uv_tcp_getsockname(race.handle, reinterpret_cast<sockaddr*>(&local), &size);
+  CHECK(ToSocketAddress(local).address == "127.0.0.2");
+}
+
+TEST_CASE("a local address of the other family is an error") {
+  ScriptedPeer peer(AcceptAndWait);
+  Race race({At(peer.port())});
+  race.config.local_address = "::1";
+  race.Run();
+  CHECK(race.error.value_or(0) < 0);
+}
+
+TEST_CASE("the losers are closed") {
+  const BlackHole silent;
+  ScriptedPeer peer(AcceptAndWait);
+  Race race({At(silent.port()), At(peer.port())}, Units(1));
+  race.Run();
+  int handles = 0;
+  race.loop.RunFor(Units(1));
+  uv_walk(
+      race.loop.uv(),
+      [](uv_handle_t* handle, void* count) { *static_cast<int*>(count) += handle->type == UV_TCP ? 1 : 0; }, &handles);
+  CHECK(handles == 1);
+}
+
+TEST_CASE("a race that is called off tells nothing") {
+  const BlackHole silent;
+  const BlackHole as_silent;
+  ScriptedPeer peer([](Peer&) {});
+  Race race({At(silent.port()), At(as_silent.port()), At(peer.port())}, Units(2));
+  race.Start();
+  race.loop.RunFor(Units(3));
+  race.dialer.Cancel();
+  race.loop.RunFor(Units(5));
+  CHECK(race.calls == 0);
+}
+
+TEST_CASE("a race that is called off at once tells nothing") {
+  ScriptedPeer peer([](Peer&) {});
+  Race race({At(peer.port())});
+  race.Start();
+  race.dialer.Cancel();
+  race.loop.RunFor(Units(1));
+  CHECK(race.calls == 0);
+}
+
+}  // namespace
+}  // namespace hawser::reader

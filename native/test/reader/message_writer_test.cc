@@ -1,0 +1,160 @@
+// From the protocol's events to batches: when they are published, rung for and what is left to the next one.
+#include "reader/message_writer.h"
+
+#include <doctest/doctest.h>
+
+#include <cstring>
+#include <string>
+
+#include "test/support/reader/application.h"
+#include "test/support/reader/batches.h"
+
+namespace hawser::reader {
+namespace {
+
+using core::MessageKind;
+using Taken = DeliveryQueue::Taken;
+using test::Binary;
+using test::Decode;
+using test::Event;
+using test::Events;
+using test::PayloadOf;
+using test::Text;
+
+class CountingBell final : public Bell {
+ public:
+  void Ring(std::uint32_t ready) noexcept override {
+    CHECK(ready == kReadyMessages);
+    ++count;
+  }
+  int count = 0;
+};
+
+struct Room {
+  explicit Room(const QueueMarks& marks = {}) : delivery(marks), writer(delivery, bell) {}
+
+  void Write(std::string_view message) {
+    std::memcpy(writer.Reserve(message.size()), message.data(), message.size());
+    writer.Commit(MessageKind::kAscii, message.size());
+  }
+  std::size_t Batches() {
+    std::size_t count = 0;
+    while (delivery.Take(batch).taken == Taken::kBatch) {
+      ++count;
+      for (Event& event : Decode(batch)) events.push_back(std::move(event));
+    }
+    return count;
+  }
+
+  DeliveryQueue delivery;
+  CountingBell bell;
+  MessageWriter writer;
+  MessageBatch batch;
+  Events events;
+};
+
+TEST_CASE("what is written is published together") {
+  Room room;
+  room.Write("one");
+  room.Write("two");
+  CHECK(room.Batches() == 0);
+  room.writer.Publish();
+  CHECK(room.Batches() == 1);
+  CHECK(room.events == Events{Text("one"), Text("two")});
+}
+
+TEST_CASE("publishing nothing does nothing") {
+  Room room;
+  (void)room.Batches();
+  room.writer.Publish();
+  CHECK(room.bell.count == 0);
+  CHECK(room.Batches() == 0);
+}
+
+TEST_CASE("rings if JavaScript waits, once") {
+  Room room;
+  (void)room.Batches();
+  room.Write("one");
+  room.writer.Publish();
+  room.Write("two");
+  room.writer.Publish();
+  CHECK(room.bell.count == 1);
+}
+
+TEST_CASE("a full batch is published at once") {
+  Room room;
+  room.Write(std::string(kBatchBytes, '1'));
+  CHECK(room.Batches() == 0);
+  room.Write("2");
+  CHECK(room.Batches() == 1);
+  room.writer.Publish();
+  CHECK(room.Batches() == 1);
+  CHECK(room.events == Events{Text(std::string(kBatchBytes, '1')), Text("2")});
+}
+
+TEST_CASE("a batch with no entry left is published at once, also for a large message") {
+  Room room;
+  for (std::size_t i = 0; i < kBatchMessages; ++i) room.Write("");
+  room.writer.CommitLarge(MessageKind::kBinary, PayloadOf(std::string(50'000, 'L')));
+  room.writer.Publish();
+  CHECK(room.Batches() == 2);
+  CHECK(room.events.size() == kBatchMessages + 1);
+  CHECK(room.events.back() == Binary(std::string(50'000, 'L')));
+}
+
+TEST_CASE("what JavaScript does not take is merged into few batches") {
+  Room room;
+  for (int i = 0; i < 1000; ++i) {
+    room.Write(std::to_string(i));
+    room.writer.Publish();
+  }
+  CHECK(room.Batches() == 2);
+  REQUIRE(room.events.size() == 1000);
+  for (int i = 0; i < 1000; ++i) CHECK(room.events[static_cast<std::size_t>(i)] == Text(std::to_string(i)));
+}
+
+TEST_CASE("a message that does not fit into the batch to be filled further begins another") {
+  Room room;
+  room.Write("one");
+  room.writer.Publish();
+  room.Write(std::string(20'000, '2'));
+  room.writer.Publish();
+  room.Write(std::string(kBatchBytes, '3'));
+  room.writer.Publish();
+  CHECK(room.Batches() == 3);
+  CHECK(room.events == Events{Text("one"), Text(std::string(20'000, '2')), Text(std::string(kBatchBytes, '3'))});
+}
+
+TEST_CASE("a batch with no entry left is not filled further") {
+  Room room;
+  room.Write("one");
+  room.writer.Publish();
+  for (std::size_t i = 0; i < kBatchMessages; ++i) room.Write("");
+  room.writer.Publish();
+  room.Write("last");
+  room.writer.Publish();
+  CHECK(room.Batches() == 3);
+  CHECK(room.events.back() == Text("last"));
+}
+
+TEST_CASE("tells once that a mark was passed") {
+  Room room({.high_messages = 1, .low_messages = 1});
+  room.Write("one");
+  room.writer.Publish();
+  CHECK_FALSE(room.writer.TakePause());
+  room.Write("two");
+  room.writer.Publish();
+  CHECK(room.writer.TakePause());
+  CHECK_FALSE(room.writer.TakePause());
+}
+
+TEST_CASE("a mark passed in the middle of a turn is told at its end") {
+  Room room({.high_bytes = kBatchBytes / 2, .low_bytes = 1});
+  room.Write(std::string(kBatchBytes, '1'));
+  room.Write("2");
+  room.writer.Publish();
+  CHECK(room.writer.TakePause());
+}
+
+}  // namespace
+}  // namespace hawser::reader

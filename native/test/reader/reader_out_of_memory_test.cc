@@ -1,0 +1,145 @@
+// A reader for which there is no memory at some moment: it ends and says so, or does without; it never hangs or crashes.
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <new>
+#include <optional>
+#include <string>
+
+#include "reader/loop.h"
+#include "reader/reader.h"
+#include "test/support/bytes.h"
+#include "test/support/failing_new.h"
+#include "test/support/reader/application.h"
+#include "test/support/reader/scripted_peer.h"
+#include "test/support/reader/socket.h"
+
+namespace hawser::reader {
+namespace {
+
+using core::CloseCause;
+using core::CloseOutcome;
+using test::Application;
+using test::BigEndian;
+using test::DialConfig;
+using test::FailingNew;
+using test::Peer;
+using test::ScriptedPeer;
+using test::ServerFrame;
+
+// Lets an allocation of a reader's thread fail, counted from when it first rings.
+class Shortage {
+ public:
+  explicit Shortage(int allowed) : allowed_(allowed) {}
+  // Both on the reader's thread.
+  void Begin() {
+    if (!failing_) failing_.emplace(allowed_);
+  }
+  void End() { failed_ = FailingNew::Failed(); }
+  bool failed() const { return failed_; }
+
+ private:
+  int allowed_;
+  std::optional<FailingNew> failing_;
+  bool failed_ = false;
+};
+
+// A connection with something of everything, whose peer and application go on whatever happens.
+CloseOutcome LiveThrough(Shortage& shortage) {
+  ScriptedPeer peer([](Peer& p) {
+    try {
+      p.AcceptWebSocket();
+      p.Send(ServerFrame(0x81, "text") + ServerFrame(0x89, "ping") + ServerFrame(0x8A, "one"));
+      p.Send(ServerFrame(0x82, std::string(100'000, 'L')) + ServerFrame(0x81, std::string(60'000, 'x')));
+      p.Send(ServerFrame(0x88, BigEndian(1000, 2)));
+      p.ReadToEnd();
+    } catch (const std::runtime_error&) {
+      // The connection has ended before.
+    }
+  });
+  SessionConfig config = DialConfig(peer.port());
+  config.ping_interval = 1;
+  config.open_timeout = config.close_timeout = test::Count(test::Units(100));
+  Application application(config, [&](std::uint32_t ready) {
+    shortage.Begin();
+    if ((ready & kReadyFinished) != 0) shortage.End();
+  });
+  application.Post(WriteBytes{});
+  if (application.NextNotice()) {
+    const std::string request = "GET / HTTP/1.1\r\n\r\n";
+    application.Post(WriteBytes{{request.begin(), request.end()}});
+    application.Post(ReadHead{1000});
+    if (application.NextNotice()) {
+      application.Post(Start{});
+      application.Send({test::PingRecord(1, "one"), test::TextRecord("text"), test::PongRecord("pong")});
+      application.SendLarge(core::Opcode::kBinary, std::string(100'000, 'L'));
+      application.Post(NotifyDrained{});
+    }
+  }
+  (void)application.ReceiveAll();
+  return application.Join();
+}
+
+TEST_CASE("a reader survives the lack of memory at any moment after it has dialed") {
+  bool failed = true;
+  for (int allowed = 0; failed; ++allowed) {
+    INFO("allocation ", allowed);
+    Shortage shortage(allowed);
+    const CloseOutcome outcome = LiveThrough(shortage);
+    failed = shortage.failed();
+    if (!failed) CHECK(outcome.cause == CloseCause::kNone);
+    CHECK(live_readers == 0);
+  }
+}
+
+TEST_CASE("a loop for which there is no memory leaves nothing behind") {
+  bool failed = true;
+  for (int allowed = 0; failed; ++allowed) {
+    const FailingNew failing(allowed);
+    try {
+      const auto loop = std::make_unique<Loop>();
+    } catch (const std::bad_alloc&) {
+      // The address sanitizer looks for what is left.
+    }
+    failed = FailingNew::Failed();
+  }
+}
+
+// Runs a session in this thread, up to its end.
+CloseOutcome RunSession(const SessionConfig& config) {
+  class SilentBell final : public Bell {
+    void Ring(std::uint32_t) noexcept override {}
+  };
+  CommandQueue commands;
+  DeliveryQueue delivery(config.marks);
+  SilentBell bell;
+  Loop loop;
+  int ended = 0;
+  Session session(loop, config, commands, delivery, bell, [&ended] { ++ended; });
+  session.Begin();
+  loop.Run();
+  CHECK(ended == 1);
+  return std::move(session).TakeOutcome();
+}
+
+TEST_CASE("a session survives the lack of memory at any moment while it dials") {
+  const test::RefusingPort first;
+  const test::RefusingPort second;
+  SessionConfig config = DialConfig(first.port());
+  config.dial.targets.push_back({.address = "127.0.0.1", .port = second.port()});
+  bool failed = true;
+  for (int allowed = 0; failed; ++allowed) {
+    INFO("allocation ", allowed);
+    const FailingNew failing(allowed);
+    try {
+      const CloseOutcome outcome = RunSession(config);
+      CHECK((outcome.cause == CloseCause::kDial || outcome.cause == CloseCause::kInternal));
+    } catch (const std::bad_alloc&) {
+      // There was none for the loop or the session itself: the reader tells that as an internal error.
+    }
+    failed = FailingNew::Failed();
+  }
+}
+
+}  // namespace
+}  // namespace hawser::reader

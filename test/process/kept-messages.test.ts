@@ -1,0 +1,36 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { accept, flood, ScriptedPeer } from '../support/scripted-peer.js';
+import { DEADLINE } from '../support/times.js';
+import { runClean } from './run-clean.js';
+
+const count = 1_000_000;
+const warmUp = 20_000;
+const every = 1000;
+const KiB = 1024;
+
+/** How much a kept message may hold, itself included: binary ones share small blocks, texts are each their own. */
+const most = { binary: 9 * KiB, text: 1 * KiB };
+
+describe.each([16, 125])('of a million messages of %d bytes', (size) => {
+  describe.each(['text', 'binary'] as const)('in %s', (type) => {
+    let peers: ScriptedPeer[];
+    beforeAll(async () => {
+      const options = { size, binary: type === 'binary' };
+      const listen = (messages: number) => ScriptedPeer.listen([accept(), flood(messages, options)]);
+      peers = await Promise.all([listen(warmUp), listen(count)]);
+    });
+    afterAll(() => Promise.all(peers.map((peer) => peer.stop())));
+
+    test.each(['recv', 'recvMany', 'batches'])(
+      'every thousandth, kept from %s, pins a few KiB at most',
+      async (style) => {
+        const [warmUpUrl, url] = peers.map((peer) => peer.url);
+        const args = [JSON.stringify({ style, warmUpUrl, warmUp, url, count, every })];
+        const stdout = await runClean('keep-messages.mjs', { args, flags: ['--expose-gc'], deadline: 3 * DEADLINE });
+        const { kept, bytesEach } = JSON.parse(stdout);
+        expect(kept).toBe(count / every);
+        expect(bytesEach).toBeLessThan(most[type]);
+      },
+    );
+  });
+});
