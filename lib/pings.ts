@@ -10,6 +10,7 @@ import { invalidType, outOfRange } from './check.js';
 import { ConcurrencyError, type ConnectionClosed } from './errors.js';
 import type { Lifeline } from './inbox.js';
 import { constants, desk, type NativeSession } from './native.js';
+import { bytesOf } from './outgoing.js';
 import { optional } from './rejection.js';
 import { claim, commit, recordHeader } from './stage.js';
 
@@ -97,7 +98,7 @@ export class Pings {
 /**
  * The bytes of a ping's or a pong's payload.
  *
- * @throws TypeError where it is neither string nor bytes.
+ * @throws TypeError where it is neither string nor bytes, or bytes that are gone.
  * @throws RangeError where it is over 125 bytes.
  */
 export function controlPayload(name: string, payload: unknown): Buffer {
@@ -109,7 +110,9 @@ export function controlPayload(name: string, payload: unknown): Buffer {
 
 function payloadBytes(name: string, payload: unknown): Buffer {
   if (typeof payload === 'string') return Buffer.from(payload, 'utf8');
-  if (ArrayBuffer.isView(payload)) return Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
-  if (isAnyArrayBuffer(payload)) return Buffer.from(payload);
-  throw invalidType(`${name} payload`, payload, 'a string, an ArrayBuffer or a view of one');
+  if (!ArrayBuffer.isView(payload) && !isAnyArrayBuffer(payload)) {
+    throw invalidType(`${name} payload`, payload, 'a string, an ArrayBuffer or a view of one');
+  }
+  const { buffer, byteOffset, byteLength } = bytesOf(payload);
+  return Buffer.from(buffer, byteOffset, byteLength);
 }

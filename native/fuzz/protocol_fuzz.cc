@@ -23,7 +23,8 @@ void Require(bool holds) {
 
 void Prepare(test::Client& client, std::uint8_t flags) {
   const std::string ping = std::string("\x89\x7d") + std::string(core::kMaxControlPayload, 'x');
-  while ((flags & kPongsWait) != 0 && client.protocol.output().urgent_size() <= core::kPongBacklog) client.Receive(ping);
+  while ((flags & kPongsWait) != 0 && client.protocol.output().urgent_size() <= core::kPongBacklog)
+    client.Receive(ping);
   if ((flags & kCloseSent) != 0) client.protocol.SendClose(core::kNormalClosure, "bye");
 }
 

@@ -1,6 +1,7 @@
 #include "reader/dialer.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "reader/socket_address.h"
@@ -9,7 +10,7 @@ namespace hawser::reader {
 
 // An attempt frees itself when libuv is done with it, which may be after the dialer is gone: `dialer` is then null.
 struct Dialer::Attempt {
-  uv_tcp_t* handle = new uv_tcp_t;
+  uv_tcp_t* handle = nullptr;
   uv_connect_t request{};
   Dialer* dialer = nullptr;
   std::size_t target = 0;
@@ -20,7 +21,9 @@ Dialer::Dialer(uv_loop_t* loop, const DialConfig& config, Connected connected, F
       config_(config),
       connected_(std::move(connected)),
       failed_(std::move(failed)),
-      next_attempt_(loop, [this] { StartNext(); }) {}
+      next_attempt_(loop, [this] { StartNext(); }) {
+  running_.reserve(config.targets.size());
+}
 
 void Dialer::Cancel() {
   next_attempt_.Stop();
@@ -41,19 +44,28 @@ void Dialer::Abandon(Attempt* attempt) {
 void Dialer::StartNext() {
   int error = UV_EINVAL;
   while (begun_ < config_.targets.size()) {
-    auto* attempt = new Attempt;
-    attempt->dialer = this;
-    attempt->target = begun_++;
-    uv_tcp_init(loop_, attempt->handle);
-    running_.push_back(attempt);
-    error = Connect(*attempt);
+    error = StartAttempt(begun_++);
     if (error == 0) {
       if (begun_ < config_.targets.size()) next_attempt_.Start(config_.attempt_delay);
       return;
     }
-    Abandon(attempt);
   }
   if (running_.empty()) failed_(error);
+}
+
+// Returns libuv's error number or 0. Throws nothing: libuv's frames are below.
+int Dialer::StartAttempt(std::size_t target) {
+  auto* attempt = new (std::nothrow) Attempt{.handle = new (std::nothrow) uv_tcp_t, .dialer = this, .target = target};
+  if (attempt == nullptr) return UV_ENOMEM;
+  if (attempt->handle == nullptr) {
+    delete attempt;
+    return UV_ENOMEM;
+  }
+  uv_tcp_init(loop_, attempt->handle);
+  running_.push_back(attempt);
+  const int error = Connect(*attempt);
+  if (error != 0) Abandon(attempt);
+  return error;
 }
 
 int Dialer::Connect(Attempt& attempt) {
@@ -77,11 +89,11 @@ void Dialer::OnConnect(Attempt* attempt, int status) {
   if (status == 0) {
     std::erase(running_, attempt);
     Cancel();
-    uv_tcp_t* handle = attempt->handle;
+    TcpHandle handle(attempt->handle);
     const std::size_t target = attempt->target;
     delete attempt;
-    (void)uv_tcp_nodelay(handle, config_.no_delay ? 1 : 0);
-    connected_(handle, target);
+    (void)uv_tcp_nodelay(handle.get(), config_.no_delay ? 1 : 0);
+    connected_(std::move(handle), target);
     return;
   }
   Abandon(attempt);

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "reader/tcp_handle.h"
 #include "reader/timer.h"
 
 namespace hawser::reader {
@@ -27,9 +28,9 @@ struct DialConfig {
 
 class Dialer {
  public:
-  // Called once each at most, and never both: the connected handle, made with `new`, and which target it is; or the
-  // error of the last attempt that failed.
-  using Connected = std::function<void(uv_tcp_t*, std::size_t)>;
+  // Called once each at most, and never both: the connected handle and which target it is; or the error of the last
+  // attempt that failed. They must not throw.
+  using Connected = std::function<void(TcpHandle, std::size_t)>;
   using Failed = std::function<void(int)>;
 
   Dialer(uv_loop_t* loop, const DialConfig& config, Connected connected, Failed failed);
@@ -45,6 +46,7 @@ class Dialer {
   struct Attempt;
 
   void StartNext();
+  int StartAttempt(std::size_t target);
   int Connect(Attempt& attempt);
   void OnConnect(Attempt* attempt, int status);
   void Abandon(Attempt* attempt);

@@ -41,7 +41,6 @@ void Keepalive::OnInterval() {
   }
   // Without a deadline nothing else ends the wait for a pong that never comes.
   if (timeout_ == 0) ledger_.ForgetKeepalive();
-  AddPing(kKeepaliveId, payload);
   host_.SendKeepalivePing(payload);
   if (interval_ == 0) return;  // sending ended the connection
   next_ping_.Start(interval_);

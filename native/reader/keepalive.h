@@ -17,6 +17,7 @@ namespace hawser::reader {
 // What keepalive asks of its session. Called from timers: must not throw.
 class KeepaliveHost {
  public:
+  // Sends the ping and adds it, as kKeepaliveId, once that is done.
   virtual void SendKeepalivePing(std::span<const std::uint8_t> payload) noexcept = 0;
   virtual bool PongMayBeUnread() noexcept = 0;
   virtual void OnKeepaliveTimeout() noexcept = 0;

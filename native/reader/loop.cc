@@ -10,16 +10,14 @@ Loop::Loop() {
   if (const int error = uv_loop_init(&loop_); error != 0) {
     throw std::system_error(-error, std::generic_category(), "cannot make an event loop");
   }
-  check_ = new uv_check_t;
-  uv_check_init(&loop_, check_);
-  check_->data = this;
-  uv_check_start(check_, [](uv_check_t* handle) { static_cast<Loop*>(handle->data)->EndTurn(); });
-  uv_unref(reinterpret_cast<uv_handle_t*>(check_));
+  uv_check_init(&loop_, &check_);
+  check_.data = this;
+  uv_check_start(&check_, [](uv_check_t* handle) { static_cast<Loop*>(handle->data)->EndTurn(); });
+  uv_unref(reinterpret_cast<uv_handle_t*>(&check_));
 }
 
 Loop::~Loop() {
-  uv_close(reinterpret_cast<uv_handle_t*>(check_),
-           [](uv_handle_t* handle) { delete reinterpret_cast<uv_check_t*>(handle); });
+  uv_close(reinterpret_cast<uv_handle_t*>(&check_), nullptr);
   Run();
   [[maybe_unused]] const int error = uv_loop_close(&loop_);
   assert(error == 0);

@@ -45,7 +45,7 @@ class Loop {
   void EndTurn();
 
   uv_loop_t loop_{};
-  uv_check_t* check_ = nullptr;
+  uv_check_t check_{};
   std::vector<TurnListener*> waiting_;
   std::vector<TurnListener*> called_;
   MaskingKeyPool masking_keys_;

@@ -39,7 +39,7 @@ Session::Session(Loop& loop, const SessionConfig& config, CommandQueue& commands
       deadline_(loop.uv(), [this] { Guard([this] { OnDeadline(); }); }),
       dialer_(
           loop.uv(), config.dial,
-          [this](uv_tcp_t* handle, std::size_t target) { Guard([&] { OnDialed(handle, target); }); },
+          [this](TcpHandle handle, std::size_t target) { Guard([&] { OnDialed(std::move(handle), target); }); },
           [this](int error) {
             Blame(core::CloseCause::kDial, error);
             End();
@@ -47,29 +47,28 @@ Session::Session(Loop& loop, const SessionConfig& config, CommandQueue& commands
 
 Session::~Session() { loop_.Forget(*this); }
 
-void Session::Begin() {
+void Session::Begin() noexcept {
   if (config_.open_timeout != 0) deadline_.Start(config_.open_timeout);
   dialer_.Start();
 }
 
-void Session::OnDialed(uv_tcp_t* handle, std::size_t target) {
-  transport_ = std::make_unique<TcpTransport>(handle, static_cast<TransportListener&>(*this));
+void Session::OnDialed(TcpHandle handle, std::size_t target) {
+  transport_ = std::make_unique<TcpTransport>(std::move(handle), static_cast<TransportListener&>(*this));
   phase_ = Phase::kHandshake;
   Tell(Dialed{.index = target, .local = transport_->LocalAddress(), .remote = transport_->RemoteAddress()});
 }
 
 // --- commands -------------------------------------------------------------------------------------------------------
 
+// Whatever a command does to the connection, the next one is looked at: it may be to terminate it.
 void Session::ExecuteCommands() noexcept {
-  Guard([this] {
-    while (commands_.Take(taken_)) {
-      for (Command& command : taken_) {
-        if (phase_ >= Phase::kEnding) break;
-        std::visit([this](auto& one) { Execute(one); }, command);
-      }
-      if (phase_ < Phase::kEnding && transport_) transport_->Write(protocol_.output());
+  while (commands_.Take(taken_)) {
+    for (Command& command : taken_) {
+      if (phase_ >= Phase::kEnding) break;
+      Guard([&] { std::visit([this](auto& one) { Execute(one); }, command); });
     }
-  });
+    if (phase_ < Phase::kEnding && transport_) transport_->Write(protocol_.output());
+  }
 }
 
 void Session::Execute(WriteBytes& command) {
@@ -95,6 +94,7 @@ void Session::Execute(Start&) {
   protocol_.Receive(handshake_.TakeRest(), *this);
   AfterInput();
   UpdateReading();
+  ObeyMarks();
 }
 
 void Session::Execute(SendRecords& command) {
@@ -260,7 +260,7 @@ void Session::EnterClosing() {
     transport_->Write(protocol_.output());
     if (phase_ == Phase::kOpen) transport_->ShutDown();
   }
-  if (protocol_.input_done() && !std::exchange(told_closing_, true)) Tell(Closing{});
+  if (protocol_.input_done()) TellClosing();
 }
 
 // Reads when somebody wants the bytes: a handshake request, or an open connection that is not paused. A closing one
@@ -294,7 +294,8 @@ void Session::MaybeTellDrained() {
 
 void Session::SendKeepalivePing(std::span<const std::uint8_t> payload) noexcept {
   Guard([this, payload] {
-    protocol_.SendPing(payload);
+    if (!protocol_.SendPing(payload)) return;
+    keepalive_.AddPing(kKeepaliveId, payload);
     transport_->Write(protocol_.output());
   });
 }
@@ -304,6 +305,10 @@ bool Session::PongMayBeUnread() noexcept { return paused_ && transport_->HasUnre
 void Session::Tell(Notice notice) {
   delivery_.Post(std::move(notice));
   bell_.Ring(kReadyNotices);
+}
+
+void Session::TellClosing() {
+  if (!std::exchange(told_closing_, true)) Tell(Closing{});
 }
 
 // --- ending ---------------------------------------------------------------------------------------------------------
@@ -343,18 +348,15 @@ void Session::OnWriteError(int error) noexcept {
   if (phase_ != Phase::kOpen) return End();
   // What the peer sent before it went is still to be read; its end of stream or reset is next, and soon.
   Guard([this] {
-    paused_ = false;
-    keepalive_.Stop();
+    EnterClosing();
     deadline_.StartBy(kLinger);
-    UpdateReading();
+    TellClosing();
   });
 }
 
-// The first cause stays. After both Close frames the end of the stream, however it comes, is the normal end.
+// The first cause stays.
 void Session::Blame(core::CloseCause cause, int transport_error, const char* detail) {
   if (cause_ != core::CloseCause::kNone) return;
-  const bool stream_end = cause == core::CloseCause::kEndOfStream || cause == core::CloseCause::kTransport;
-  if (stream_end && protocol_.close_sent() && protocol_.close_received()) return;
   cause_ = cause;
   transport_error_ = transport_error;
   detail_ = detail;
@@ -383,13 +385,13 @@ void Session::Guard(Body body) noexcept {
   }
 }
 
-void Session::End() {
+void Session::End() noexcept {
   if (phase_ >= Phase::kEnding) return;
   phase_ = Phase::kEnding;
   deadline_.Stop();
   keepalive_.Stop();
   dialer_.Cancel();
-  writer_.Publish();
+  Guard([this] { writer_.Publish(); });
   if (transport_) {
     transport_->Close();
   } else {
@@ -404,7 +406,10 @@ void Session::OnClosed() noexcept {
 
 core::CloseOutcome Session::TakeOutcome() && {
   core::CloseOutcome outcome = std::move(protocol_).TakeOutcome();
-  if (outcome.cause == core::CloseCause::kNone) {
+  // With both Close frames the end of the stream, however it comes, is the normal end.
+  const bool stream_end = cause_ == core::CloseCause::kEndOfStream || cause_ == core::CloseCause::kTransport;
+  const bool closed = stream_end && outcome.received && outcome.sent;
+  if (outcome.cause == core::CloseCause::kNone && !closed) {
     outcome.cause = cause_;
     outcome.transport_error = transport_error_;
     outcome.detail = std::move(detail_);

@@ -46,7 +46,7 @@ class Session final : TransportListener, TurnListener, KeepaliveHost, core::Even
           std::function<void()> ended);
   ~Session();
 
-  void Begin();
+  void Begin() noexcept;
   // Carries out all that is waiting in the command queue.
   void ExecuteCommands() noexcept;
 
@@ -89,7 +89,7 @@ class Session final : TransportListener, TurnListener, KeepaliveHost, core::Even
   bool PongMayBeUnread() noexcept override;
   void OnKeepaliveTimeout() noexcept override;
 
-  void OnDialed(uv_tcp_t* handle, std::size_t target);
+  void OnDialed(TcpHandle handle, std::size_t target);
   void OnDeadline();
   void AnswerHandshake();
   void AfterInput();
@@ -99,11 +99,12 @@ class Session final : TransportListener, TurnListener, KeepaliveHost, core::Even
   void AwaitReply();
   void PublishAtTurnEnd();
   void Tell(Notice notice);
+  void TellClosing();
   void MaybeTellDrained();
 
   void Blame(core::CloseCause cause, int transport_error = 0, const char* detail = "");
   void FailInternally(const char* what) noexcept;
-  void End();
+  void End() noexcept;
   template <typename Body>
   void Guard(Body body) noexcept;
 

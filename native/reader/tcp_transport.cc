@@ -45,7 +45,8 @@ struct Gathered {
 
 }  // namespace
 
-TcpTransport::TcpTransport(uv_tcp_t* handle, TransportListener& listener) : handle_(handle), listener_(listener) {
+TcpTransport::TcpTransport(TcpHandle handle, TransportListener& listener)
+    : handle_(handle.release()), listener_(listener) {
   handle_->data = this;
   write_.data = this;
   shutdown_.data = this;

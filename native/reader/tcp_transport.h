@@ -6,14 +6,15 @@
 #include <array>
 #include <memory>
 
+#include "reader/tcp_handle.h"
 #include "reader/transport.h"
 
 namespace hawser::reader {
 
 class TcpTransport final : public Transport {
  public:
-  // Takes over a connected handle made with `new`.
-  TcpTransport(uv_tcp_t* handle, TransportListener& listener);
+  // Takes over a connected handle.
+  TcpTransport(TcpHandle handle, TransportListener& listener);
   ~TcpTransport() override;
   TcpTransport(const TcpTransport&) = delete;
   TcpTransport& operator=(const TcpTransport&) = delete;

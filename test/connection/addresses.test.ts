@@ -181,9 +181,7 @@ describe('failing', () => {
     expect(now() - began).toBeGreaterThanOrEqual(2 * MEDIUM - 2);
     expect(now() - began).toBeLessThan(2 * MEDIUM + LONG);
     expect(error).toBeInstanceOf(TimeoutError);
-    expect(error.message).toBe(
-      `timed out while connecting to 127.0.0.2:${peer.port}; openTimeout is ${2 * MEDIUM} ms`,
-    );
+    expect(error.message).toBe(`timed out while connecting to 127.0.0.2:${peer.port}; openTimeout is ${2 * MEDIUM} ms`);
   });
 
   test('by abort while dialling rejects with the signal’s reason, at once', async () => {
@@ -217,7 +215,10 @@ describe('resolving', () => {
 
   test('a name without an address of the family wanted is ENOTFOUND', async () => {
     const error = await rejection(connect('ws://h.example/', { lookup: lookupOf('127.0.0.1'), family: 6 }));
-    expect(error).toMatchObject({ code: 'ENOTFOUND', cause: { message: 'the host has no IPv6 address to connect to' } });
+    expect(error).toMatchObject({
+      code: 'ENOTFOUND',
+      cause: { message: 'the host has no IPv6 address to connect to' },
+    });
   });
 
   test('a lookup that gives something else than addresses is told so', async () => {

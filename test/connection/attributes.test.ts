@@ -4,6 +4,7 @@ import { Connection } from '../../lib/connection.js';
 import { HeaderList } from '../../lib/handshake/headers.js';
 import { open, openRaw } from '../support/opened.js';
 import { accept, answerClose, sendClose, sendText, waitForEnd } from '../support/scripted-peer.js';
+import { LONG, until } from '../support/times.js';
 
 test('connect resolves with an open Connection', async () => {
   const { connection } = await open();
@@ -94,7 +95,7 @@ test('bufferedAmount counts what has not reached the socket', async () => {
   connection.ping().catch(() => {});
   expect(connection.bufferedAmount).toBe(16);
   await peer.expectFrame('binary');
-  expect(connection.bufferedAmount).toBe(0);
+  await until(() => connection.bufferedAmount === 0, LONG, 'the reader to count it as written');
 });
 
 test('ref and unref return the connection, also after the end', async () => {

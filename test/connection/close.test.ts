@@ -416,7 +416,10 @@ describe('terminate', () => {
   });
 
   test('leaves what arrived to be received', async () => {
-    const { connection, peer } = await open([together(sendText('one'), sendText('two'), sendPing()), expectFrame('pong')]);
+    const { connection, peer } = await open([
+      together(sendText('one'), sendText('two'), sendPing()),
+      expectFrame('pong'),
+    ]);
     await peer.finished();
     expect(await connection.recv()).toBe('one');
     await connection.terminate();

@@ -44,11 +44,14 @@ describe.each([
   ['for await over the connection', collect],
   ['for await over its batches', collectBatches],
 ])('%s', (_what, all) => {
-  test.each([1000, 1001, undefined])('gives every message in order and ends quietly on a closure with %s', async (code) => {
-    const { connection } = await open([...mixed, ...closeWith(code)]);
-    expect(await all(connection)).toEqual(mixedData);
-    expect(connection.state).toBe('CLOSED');
-  });
+  test.each([1000, 1001, undefined])(
+    'gives every message in order and ends quietly on a closure with %s',
+    async (code) => {
+      const { connection } = await open([...mixed, ...closeWith(code)]);
+      expect(await all(connection)).toEqual(mixedData);
+      expect(connection.state).toBe('CLOSED');
+    },
+  );
 
   test('ends quietly when the connection is closed from elsewhere', async () => {
     const { connection, peer } = await open([...mixed]);
@@ -171,7 +174,13 @@ describe('await using', () => {
   });
 
   test('leaves what has arrived to be received', async () => {
-    await using peer = await ScriptedPeer.listen([accept(), waitForClose(), sendText('last'), sendClose(), halfClose()]);
+    await using peer = await ScriptedPeer.listen([
+      accept(),
+      waitForClose(),
+      sendText('last'),
+      sendClose(),
+      halfClose(),
+    ]);
     const connection = await connect(peer.url);
     await connection[Symbol.asyncDispose]();
     expect(await connection.recv()).toBe('last');

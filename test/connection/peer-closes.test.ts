@@ -100,7 +100,11 @@ describe('a Close of the peer', () => {
 
   test('comes after the messages before it, and the stream’s end right behind it loses none', async () => {
     const count = 20_000;
-    const { connection } = await open([flood(count, { size: 50 }), together(sendText('last'), sendClose(1000)), destroy()]);
+    const { connection } = await open([
+      flood(count, { size: 50 }),
+      together(sendText('last'), sendClose(1000)),
+      destroy(),
+    ]);
     await connection.closed;
     for (let i = 0; i < count; i++) {
       const message = await connection.recv();
@@ -117,12 +121,7 @@ describe('a Close of the peer', () => {
       payload.writeUInt16BE(code);
       return [`code ${code}`, payload, 1002, 'invalid close code'] as const;
     }),
-    [
-      'a reason that is not UTF-8',
-      Buffer.from([0x03, 0xe8, 0x66, 0xff]),
-      1007,
-      'close reason is not valid UTF-8',
-    ],
+    ['a reason that is not UTF-8', Buffer.from([0x03, 0xe8, 0x66, 0xff]), 1007, 'close reason is not valid UTF-8'],
     ['half a character at its end', Buffer.from([0x03, 0xe8, 0xe2, 0x82]), 1007, 'close reason is not valid UTF-8'],
   ] as const)('fails the connection where it has %s', async (_what, payload, code, message) => {
     const { connection, peer } = await open([sendFrame({ opcode: 'close', payload }), waitForClose(), halfClose()]);
@@ -185,17 +184,38 @@ describe('a peer that breaks the protocol', () => {
     ['a reserved data opcode', [frame({ opcode: 3 })], 'reserved opcode'],
     ['a reserved control opcode', [frame({ opcode: 11 })], 'reserved opcode'],
     ['a masked frame', [frame({ maskingKey: Buffer.from('abcd') })], 'masked frame from a server'],
-    ['125 in two bytes', [frame({ payload: 'x'.repeat(125), lengthBytes: 2 })], 'payload length is not minimally encoded'],
-    ['65535 in eight bytes', [frame({ declaredLength: 65535, lengthBytes: 8 })], 'payload length is not minimally encoded'],
+    [
+      '125 in two bytes',
+      [frame({ payload: 'x'.repeat(125), lengthBytes: 2 })],
+      'payload length is not minimally encoded',
+    ],
+    [
+      '65535 in eight bytes',
+      [frame({ declaredLength: 65535, lengthBytes: 8 })],
+      'payload length is not minimally encoded',
+    ],
     ['a length above 2^63', [frame({ declaredLength: 2n ** 63n })], 'payload length has its most significant bit set'],
     ['a ping of 126 bytes', [sendPing('x'.repeat(126))], 'control frame over 125 bytes'],
     ['a Close of 126 bytes', [sendClose(1000, 'x'.repeat(124))], 'control frame over 125 bytes'],
     ['a fragmented ping', [frame({ opcode: 'ping', fin: false })], 'fragmented control frame'],
-    ['a continuation of nothing', [frame({ opcode: 'continuation' })], 'continuation frame without a message to continue'],
+    [
+      'a continuation of nothing',
+      [frame({ opcode: 'continuation' })],
+      'continuation frame without a message to continue',
+    ],
     ['a message within another', [fragment, frame({})], 'new message before the last one was finished'],
-    ['a binary message within a text', [fragment, sendBinary(Buffer.from('x'))], 'new message before the last one was finished'],
+    [
+      'a binary message within a text',
+      [fragment, sendBinary(Buffer.from('x'))],
+      'new message before the last one was finished',
+    ],
   ])('with %s is told 1002', async (_what, steps: Step[], message) => {
-    const { connection, peer } = await open([sendText('before'), together(...steps, sendText('after')), waitForClose(), halfClose()]);
+    const { connection, peer } = await open([
+      sendText('before'),
+      together(...steps, sendText('after')),
+      waitForClose(),
+      halfClose(),
+    ]);
     expect(await connection.recv()).toBe('before');
     const error = await ending(connection);
     expect(error).toBeInstanceOf(ConnectionClosedError);
@@ -235,7 +255,11 @@ describe('a peer that breaks the protocol', () => {
   });
 
   test('has what it sent before received', async () => {
-    const { connection } = await open([together(sendText('one'), sendText('two'), sendRaw('\xff\xff')), expectFrame(), halfClose()]);
+    const { connection } = await open([
+      together(sendText('one'), sendText('two'), sendRaw('\xff\xff')),
+      expectFrame(),
+      halfClose(),
+    ]);
     await connection.closed;
     expect(await connection.recv()).toBe('one');
     expect(await connection.recv()).toBe('two');

@@ -8,8 +8,8 @@ import {
   delay,
   expectFrame,
   flood,
-  resumeReading,
   reset,
+  resumeReading,
   sendClose,
   sendFrame,
   sendPing,
@@ -226,7 +226,13 @@ describe('a ping of the peer', () => {
   });
 
   test('that nobody asked a pong for is no trouble, nor is a pong that no ping asked for', async () => {
-    const { connection } = await open([sendPong('unasked'), sendPong(), sendPing(), expectFrame('pong'), answerClose()]);
+    const { connection } = await open([
+      sendPong('unasked'),
+      sendPong(),
+      sendPing(),
+      expectFrame('pong'),
+      answerClose(),
+    ]);
     const outcome = await connection.close();
     expect(outcome).toMatchObject({ code: 1000, wasClean: true });
     expect(connection.latency).toBe(0);

@@ -376,8 +376,15 @@ describe('one consumer at a time', () => {
   const calls = {
     recv: (c) => c.recv(),
     recvMany: (c) => c.recvMany().then(([message]) => message),
-    'the iterator’s next': (c) => c[Symbol.asyncIterator]().next().then(({ value }) => value),
-    'the next of batches': (c) => c.batches().next().then(({ value }) => value?.[0]),
+    'the iterator’s next': (c) =>
+      c[Symbol.asyncIterator]()
+        .next()
+        .then(({ value }) => value),
+    'the next of batches': (c) =>
+      c
+        .batches()
+        .next()
+        .then(({ value }) => value?.[0]),
     tryRecv: async (c) => c.tryRecv(),
   } satisfies Record<string, (connection: Awaited<ReturnType<typeof open>>['connection']) => Promise<unknown>>;
 
@@ -459,7 +466,9 @@ describe('recvMany', () => {
 
   test('bytes of every frame size come as they were sent', async () => {
     const payloads = Array.from({ length: 300 }, (_, i) => Buffer.alloc(i, everyByte));
-    const bytes = Buffer.concat(payloads.flatMap((payload) => [encodeBinary(payload), encodeText(`${payload.length}`)]));
+    const bytes = Buffer.concat(
+      payloads.flatMap((payload) => [encodeBinary(payload), encodeText(`${payload.length}`)]),
+    );
     const { connection } = await open([sendRaw(bytes)]);
     for (const payload of payloads) {
       expect(payload.equals((await connection.recv()) as Buffer)).toBe(true);

@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { Connection } from '../../lib/connection.js';
-import { ConnectionClosedError, ConnectionClosedOK, Terminated, TimeoutError, TransportError } from '../../lib/errors.js';
+import {
+  ConnectionClosedError,
+  ConnectionClosedOK,
+  Terminated,
+  TimeoutError,
+  TransportError,
+} from '../../lib/errors.js';
 import { open, rejection } from '../support/opened.js';
 import {
   answerClose,
@@ -176,8 +182,12 @@ describe('order', () => {
       b.connection.send(`b ${i}`);
     }
     await Promise.all([a.connection.close(), b.connection.close()]);
-    expect((await a.peer.frames('text')).map(({ text }) => text)).toEqual(Array.from({ length: 500 }, (_, i) => `a ${i}`));
-    expect((await b.peer.frames('text')).map(({ text }) => text)).toEqual(Array.from({ length: 500 }, (_, i) => `b ${i}`));
+    expect((await a.peer.frames('text')).map(({ text }) => text)).toEqual(
+      Array.from({ length: 500 }, (_, i) => `a ${i}`),
+    );
+    expect((await b.peer.frames('text')).map(({ text }) => text)).toEqual(
+      Array.from({ length: 500 }, (_, i) => `b ${i}`),
+    );
   });
 });
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { accept, echoMessages, flood, neverAnswer, ScriptedPeer, stopReading } from '../support/scripted-peer.js';
-import { LONG, MEDIUM } from '../support/times.js';
+import { DEADLINE, LONG, MEDIUM } from '../support/times.js';
 import { ROUNDS, runClean, shares } from './run-clean.js';
 
 const peers: ScriptedPeer[] = [];
@@ -32,9 +32,10 @@ interface Task {
 
 /** Terminates Workers, time and again. */
 async function terminateWorkers(task: Task, total = Math.max(10, ROUNDS / 4)): Promise<void> {
-  for (const rounds of shares(total, 20)) {
+  for (const rounds of shares(total, 10)) {
     const whole = { ownUrl: echoing, delay: 0, most: (task.delay ?? 0) + LONG, rounds, ...task };
-    expect(await runClean('terminate-workers.mjs', { args: [JSON.stringify(whole)] })).toBe('done\n');
+    const options = { args: [JSON.stringify(whole)], deadline: 3 * DEADLINE };
+    expect(await runClean('terminate-workers.mjs', options)).toBe('done\n');
   }
 }
 

@@ -31,14 +31,6 @@ class Race {
  public:
   explicit Race(std::vector<DialTarget> targets, test::Milliseconds attempt_delay = Patience())
       : config{.targets = std::move(targets), .attempt_delay = Count(attempt_delay), .local_address = ""} {}
-  ~Race() {
-    if (handle != nullptr) uv_close(reinterpret_cast<uv_handle_t*>(handle), [](uv_handle_t* closed) {
-      delete reinterpret_cast<uv_tcp_t*>(closed);
-    });
-  }
-  Race(const Race&) = delete;
-  Race& operator=(const Race&) = delete;
-
   void Start() { dialer.Start(); }
   void Run() {
     Start();
@@ -53,12 +45,12 @@ class Race {
   std::optional<std::size_t> winner;
   std::optional<int> error;
   int calls = 0;
-  uv_tcp_t* handle = nullptr;
+  TcpHandle handle;
   test::Clock::time_point started = test::Clock::now();
   Dialer dialer{loop.uv(), config,
-                [this](uv_tcp_t* connected, std::size_t target) {
+                [this](TcpHandle connected, std::size_t target) {
                   ++calls;
-                  handle = connected;
+                  handle = std::move(connected);
                   winner = target;
                 },
                 [this](int failure) {
@@ -152,7 +144,7 @@ TEST_CASE("a local address is bound to") {
   REQUIRE(race.handle != nullptr);
   sockaddr_storage local{};
   int size = sizeof local;
-  uv_tcp_getsockname(race.handle, reinterpret_cast<sockaddr*>(&local), &size);
+  uv_tcp_getsockname(race.handle.get(), reinterpret_cast<sockaddr*>(&local), &size);
   CHECK(ToSocketAddress(local).address == "127.0.0.2");
 }
 

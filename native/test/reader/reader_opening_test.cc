@@ -45,13 +45,15 @@ SessionConfig DialInTurn(std::initializer_list<int> ports, test::Milliseconds at
   return config;
 }
 
+void AcceptOnly(Peer& p) {
+  p.Accept();
+  p.ReadToEnd();
+}
+
 // --- dialing --------------------------------------------------------------------------------------------------------
 
 TEST_CASE("tells which address it reached, and both ends") {
-  ScriptedPeer peer([](Peer& p) {
-    p.Accept();
-    p.ReadToEnd();
-  });
+  ScriptedPeer peer(AcceptOnly);
   Application application(DialConfig(peer.port()));
   const auto dialed = application.Await<Dialed>();
   CHECK(dialed.index == 0);
@@ -63,14 +65,14 @@ TEST_CASE("tells which address it reached, and both ends") {
 
 TEST_CASE("when the first address refuses it takes the second at once") {
   const RefusingPort refusing;
-  ScriptedPeer peer([](Peer& p) { p.AcceptWebSocket(); });
+  ScriptedPeer peer(AcceptOnly);
   Application application(DialInTurn({refusing.port(), peer.port()}, Patience()));
   CHECK(application.Await<Dialed>().index == 1);
 }
 
 TEST_CASE("when the first address is silent it takes the second after the attempt delay") {
   const BlackHole silent;
-  ScriptedPeer peer([](Peer& p) { p.AcceptWebSocket(); });
+  ScriptedPeer peer(AcceptOnly);
   const auto started = test::Clock::now();
   Application application(DialInTurn({silent.port(), peer.port()}, Units(5)));
   CHECK(application.Await<Dialed>().index == 1);
@@ -261,10 +263,12 @@ TEST_CASE("a stream that ends inside the head is told with what came") {
 TEST_CASE("a reset instead of a head ends the connection with its error") {
   ScriptedPeer peer([](Peer& p) {
     p.Accept();
+    (void)p.ReadHead();
     p.Reset();
   });
   Application application(DialConfig(peer.port()));
   (void)application.Await<Dialed>();
+  Write(application, "GET / HTTP/1.1\r\n\r\n");
   application.Post(ReadHead{1000});
   const core::CloseOutcome outcome = application.Join();
   CHECK(outcome.cause == CloseCause::kTransport);
@@ -272,10 +276,7 @@ TEST_CASE("a reset instead of a head ends the connection with its error") {
 }
 
 TEST_CASE("a peer that never answers ends the connection after the open timeout") {
-  ScriptedPeer peer([](Peer& p) {
-    p.Accept();
-    p.ReadToEnd();
-  });
+  ScriptedPeer peer(AcceptOnly);
   SessionConfig config = DialConfig(peer.port());
   config.open_timeout = Count(Units(5));
   Application application(config);
@@ -285,10 +286,7 @@ TEST_CASE("a peer that never answers ends the connection after the open timeout"
 }
 
 TEST_CASE("the open timeout ends an application that never asks as well") {
-  ScriptedPeer peer([](Peer& p) {
-    p.Accept();
-    p.ReadToEnd();
-  });
+  ScriptedPeer peer(AcceptOnly);
   SessionConfig config = DialConfig(peer.port());
   config.open_timeout = Count(Units(5));
   Application application(config);

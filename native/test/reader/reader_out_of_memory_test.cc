@@ -52,6 +52,7 @@ CloseOutcome LiveThrough(Shortage& shortage) {
       p.Send(ServerFrame(0x81, "text") + ServerFrame(0x89, "ping") + ServerFrame(0x8A, "one"));
       p.Send(ServerFrame(0x82, std::string(100'000, 'L')) + ServerFrame(0x81, std::string(60'000, 'x')));
       p.Send(ServerFrame(0x88, BigEndian(1000, 2)));
+      p.HalfClose();
       p.ReadToEnd();
     } catch (const std::runtime_error&) {
       // The connection has ended before.
@@ -123,17 +124,20 @@ CloseOutcome RunSession(const SessionConfig& config) {
 }
 
 TEST_CASE("a session survives the lack of memory at any moment while it dials") {
-  const test::RefusingPort first;
-  const test::RefusingPort second;
-  SessionConfig config = DialConfig(first.port());
-  config.dial.targets.push_back({.address = "127.0.0.1", .port = second.port()});
+  const test::RefusingPort refusing;
+  ScriptedPeer peer([](Peer& p) {
+    for (;;) p.Accept();
+  });
+  SessionConfig config = DialConfig(refusing.port());
+  config.dial.targets.push_back({.address = "127.0.0.1", .port = peer.port()});
+  config.open_timeout = test::Count(test::Units(5));
   bool failed = true;
   for (int allowed = 0; failed; ++allowed) {
     INFO("allocation ", allowed);
     const FailingNew failing(allowed);
     try {
-      const CloseOutcome outcome = RunSession(config);
-      CHECK((outcome.cause == CloseCause::kDial || outcome.cause == CloseCause::kInternal));
+      const CloseCause cause = RunSession(config).cause;
+      CHECK((cause == CloseCause::kDial || cause == CloseCause::kInternal || cause == CloseCause::kOpenTimeout));
     } catch (const std::bad_alloc&) {
       // There was none for the loop or the session itself: the reader tells that as an internal error.
     }

@@ -145,6 +145,17 @@ void Peer::SendWhileReading(std::string_view bytes) {
   }
 }
 
+void Peer::SendUntilReset(std::string_view bytes) {
+  const auto started = Clock::now();
+  try {
+    while (Since(started) < Patience()) Send(bytes);
+  } catch (const std::runtime_error&) {
+    if (errno == ECONNRESET || errno == EPIPE) return;
+    throw;
+  }
+  Fail("send until reset", "the client goes on reading");
+}
+
 std::size_t Peer::SendUntilStuck(std::string_view bytes) {
   std::size_t sent = 0;
   while (sent < bytes.size() && Await(connection_, POLLOUT, Medium()) != 0) sent += SendSome(bytes.substr(sent));

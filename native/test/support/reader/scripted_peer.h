@@ -50,6 +50,8 @@ class Peer {
   void Send(std::string_view bytes);
   // As Send, but keeps what arrives meanwhile for later steps, so that neither side blocks the other.
   void SendWhileReading(std::string_view bytes);
+  // Sends the bytes again and again until the client has reset the connection.
+  void SendUntilReset(std::string_view bytes);
   // Sends until the client has not taken a byte for a while; returns how many it took.
   std::size_t SendUntilStuck(std::string_view bytes);
 
