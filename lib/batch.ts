@@ -60,8 +60,8 @@ function copyBlock(first: number, count: number): Block {
   let shared = false;
   for (let i = first + 1; i < count; i++) {
     const word = index[i * 2] as number;
-    // Large ones have no place on the desk.
-    if (word >>> kindShift >= kindLarge) continue;
+    // Large ones are not on the desk.
+    if (word >>> kindShift >= kindLarge) break;
     const offset = word & offsetMask;
     if (offset - start > blockSize) break;
     const nextEnd = offset + (index[i * 2 + 1] as number);

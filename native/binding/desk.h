@@ -26,7 +26,9 @@ struct Desk {
   std::span<std::uint32_t> ready() const {
     return {reinterpret_cast<std::uint32_t*>(memory + kReadyOffset), kReadyPairs * 2};
   }
-  std::uint8_t* index() const { return memory + kIndexOffset; }
+  std::span<reader::MessageEntry> index(std::size_t count) const {
+    return {reinterpret_cast<reader::MessageEntry*>(memory + kIndexOffset), count};
+  }
   std::uint8_t* bytes() const { return memory + kBytesOffset; }
   std::span<const std::uint8_t> stage(std::size_t size) const { return {memory + kStageOffset, size}; }
 };

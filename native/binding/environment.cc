@@ -122,6 +122,8 @@ void Environment::Close() {
   }
   for (SessionWrap* session : sessions_) session->TerminateReader();
   for (SessionWrap* session : sessions_) session->JoinReader();
+  dispatch_.Reset();
+  desk_memory_.Reset();
 }
 
 }  // namespace hawser::binding

@@ -1,5 +1,6 @@
 #include "binding/session_wrap.h"
 
+#include <algorithm>
 #include <cstring>
 #include <system_error>
 #include <utility>
@@ -10,6 +11,36 @@
 #include "reader/send_record.h"
 
 namespace hawser::binding {
+
+namespace {
+
+// From this size on a message is worth a call of its own, which makes a JavaScript value right from the batch, rather
+// than a copy on the desk.
+constexpr std::size_t kDirectMessage = std::size_t{4} << 10;
+
+// Puts a batch on the desk: its index, with the messages that JavaScript has to ask for marked as large, and the bytes
+// of the others at the same offsets.
+void CopyBatch(const reader::MessageBatch& batch, const Desk& desk) {
+  const auto bytes = batch.shared().span();
+  const auto index = desk.index(batch.messages());
+  std::ranges::copy(batch.index(), index.begin());
+  std::size_t copied = 0;
+  const auto copy_up_to = [&](std::size_t end) {
+    if (end > copied) std::memcpy(desk.bytes() + copied, bytes.data() + copied, end - copied);
+  };
+  if (batch.longest() >= kDirectMessage) {
+    for (reader::MessageEntry& entry : index) {
+      if (entry.size < kDirectMessage || (entry.where >> reader::kKindShift & reader::kLargeFlag) != 0) continue;
+      const std::size_t begin = entry.where & reader::kOffsetMask;
+      copy_up_to(begin);
+      copied = begin + entry.size;
+      entry.where |= reader::kLargeFlag << reader::kKindShift;
+    }
+  }
+  copy_up_to(bytes.size());
+}
+
+}  // namespace
 
 Napi::Function SessionWrap::Define(Napi::Env env) {
   return DefineClass(env, "Session",
@@ -133,17 +164,19 @@ Napi::Value SessionWrap::Take(const Napi::CallbackInfo& info) {
   if (result.taken != Taken::kBatch) {
     return Napi::Number::New(info.Env(), result.taken == Taken::kFinished ? -1 : 0);
   }
-  const Desk& desk = environment_->desk();
-  const auto& index = batch_.index();
-  std::memcpy(desk.index(), index.data(), index.size() * sizeof(reader::MessageEntry));
-  if (batch_.shared().size() != 0) std::memcpy(desk.bytes(), batch_.shared().bytes(), batch_.shared().size());
-  return Napi::Number::New(info.Env(), static_cast<double>(index.size()));
+  CopyBatch(batch_, environment_->desk());
+  return Napi::Number::New(info.Env(), static_cast<double>(batch_.messages()));
 }
 
 Napi::Value SessionWrap::TakeLarge(const Napi::CallbackInfo& info) {
   const reader::MessageEntry& entry = batch_.index().at(info[0].As<Napi::Number>().Uint32Value());
-  const auto kind = static_cast<core::MessageKind>(entry.where >> reader::kKindShift & ~reader::kLargeFlag);
-  return ToLargeMessage(info.Env(), kind, batch_.large(entry.where & reader::kOffsetMask));
+  const std::uint32_t kind = entry.where >> reader::kKindShift;
+  const std::uint32_t at = entry.where & reader::kOffsetMask;
+  if ((kind & reader::kLargeFlag) != 0) {
+    const auto own_kind = static_cast<core::MessageKind>(kind & ~reader::kLargeFlag);
+    return ToLargeMessage(info.Env(), own_kind, batch_.large(at));
+  }
+  return ToMessage(info.Env(), static_cast<core::MessageKind>(kind), batch_.shared().span().subspan(at, entry.size));
 }
 
 void SessionWrap::Release(const Napi::CallbackInfo&) {

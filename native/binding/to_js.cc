@@ -9,6 +9,12 @@ namespace hawser::binding {
 
 namespace {
 
+Napi::Value CopyToArrayBuffer(Napi::Env env, std::span<const std::uint8_t> bytes) {
+  auto copy = Napi::ArrayBuffer::New(env, bytes.size());
+  std::memcpy(copy.Data(), bytes.data(), bytes.size());
+  return copy;
+}
+
 Napi::Value ToArrayBuffer(Napi::Env env, core::Payload& payload) {
   const std::size_t size = payload.size();
   napi_value buffer = nullptr;
@@ -20,9 +26,7 @@ Napi::Value ToArrayBuffer(Napi::Env env, core::Payload& payload) {
   }
   // Runtimes with a sandboxed heap, Electron's among them, take no foreign memory.
   if (status != napi_no_external_buffers_allowed) throw Napi::Error::New(env);
-  auto copy = Napi::ArrayBuffer::New(env, size);
-  std::memcpy(copy.Data(), payload.bytes(), size);
-  return copy;
+  return CopyToArrayBuffer(env, payload.span());
 }
 
 Napi::Buffer<std::uint8_t> ToBuffer(Napi::Env env, const std::vector<std::uint8_t>& bytes) {
@@ -117,19 +121,24 @@ const char* CauseName(const core::CloseOutcome& outcome) {
 
 }  // namespace
 
-Napi::Value ToLargeMessage(Napi::Env env, core::MessageKind kind, core::Payload& payload) {
+Napi::Value ToMessage(Napi::Env env, core::MessageKind kind, std::span<const std::uint8_t> payload) {
   switch (kind) {
     case core::MessageKind::kAscii: {
       napi_value string = nullptr;
-      const auto* text = reinterpret_cast<const char*>(payload.bytes());
+      const auto* text = reinterpret_cast<const char*>(payload.data());
       if (napi_create_string_latin1(env, text, payload.size(), &string) != napi_ok) throw Napi::Error::New(env);
       return {env, string};
     }
     case core::MessageKind::kUtf16:
-      return Napi::String::New(env, reinterpret_cast<const char16_t*>(payload.bytes()), payload.size() / 2);
+      return Napi::String::New(env, reinterpret_cast<const char16_t*>(payload.data()), payload.size() / 2);
     case core::MessageKind::kBinary:
       break;
   }
+  return CopyToArrayBuffer(env, payload);
+}
+
+Napi::Value ToLargeMessage(Napi::Env env, core::MessageKind kind, core::Payload& payload) {
+  if (kind != core::MessageKind::kBinary) return ToMessage(env, kind, payload.span());
   return ToArrayBuffer(env, payload);
 }
 

@@ -3,6 +3,7 @@
 
 #include <napi.h>
 
+#include <span>
 #include <vector>
 
 #include "core/close_outcome.h"
@@ -12,7 +13,9 @@
 
 namespace hawser::binding {
 
-// A string for text; for binary an ArrayBuffer that takes the payload over where the runtime allows it.
+// A string for text, an ArrayBuffer for binary.
+Napi::Value ToMessage(Napi::Env env, core::MessageKind kind, std::span<const std::uint8_t> payload);
+// As ToMessage, for an allocation of its own, which an ArrayBuffer takes over where the runtime allows it.
 Napi::Value ToLargeMessage(Napi::Env env, core::MessageKind kind, core::Payload& payload);
 Napi::Array ToNotices(Napi::Env env, std::vector<reader::Notice> notices);
 Napi::Object ToOutcome(Napi::Env env, const core::CloseOutcome& outcome);

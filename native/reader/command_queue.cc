@@ -41,6 +41,11 @@ bool CommandQueue::Take(std::vector<Command>& commands) {
   return awake_;
 }
 
+void CommandQueue::LookAgain() {
+  Lock lock(mutex_);
+  if (async_ != nullptr) uv_async_send(async_);
+}
+
 void CommandQueue::StayAwake() {
   Lock lock(mutex_);
   awake_ = true;

@@ -28,6 +28,8 @@ class CommandQueue {
   void Close();
   // Takes all that is waiting. False if nothing is; the next Post then wakes the loop, until then none does.
   bool Take(std::vector<Command>& commands);
+  // Wakes the loop for what may come: the reader has stopped looking although it might find more.
+  void LookAgain();
   // The reader will look again by itself: Post need not wake the loop until the next Take that finds nothing.
   void StayAwake();
   // Whether something is waiting, without taking the mutex: for a reader that is looking again and again.

@@ -6,6 +6,9 @@ namespace hawser::reader {
 
 namespace {
 
+// Bytes for which a consumer is woken although more is being read. A wake costs both threads several microseconds.
+constexpr std::size_t kWorthAWake = 4 * kBatchBytes;
+
 // Enough to cycle through under a flood without allocating; a quiet connection keeps none that is large.
 constexpr std::size_t kMaxSpare = 8;
 
@@ -32,7 +35,7 @@ MessageBatch DeliveryQueue::Begin() {
   return batch;
 }
 
-DeliveryQueue::Published DeliveryQueue::Publish(MessageBatch batch) {
+DeliveryQueue::Published DeliveryQueue::Publish(MessageBatch batch, bool more) {
   Lock lock(mutex_);
   messages_ += batch.messages();
   bytes_ += batch.bytes();
@@ -40,7 +43,14 @@ DeliveryQueue::Published DeliveryQueue::Publish(MessageBatch batch) {
   const bool pause = !paused_ && (messages_ > marks_.high_messages || bytes_ > marks_.high_bytes);
   paused_ = paused_ || pause;
   const std::uint64_t held = bytes_ + messages_ * sizeof(MessageEntry);
-  return {.ring = std::exchange(wanted_, false), .pause = pause, .held = held};
+  const bool ring = wanted_ && (!more || bytes_ >= kWorthAWake);
+  if (ring) wanted_ = false;
+  return {.ring = ring, .pause = pause, .held = held};
+}
+
+bool DeliveryQueue::TakeWanted() {
+  Lock lock(mutex_);
+  return !batches_.empty() && std::exchange(wanted_, false);
 }
 
 void DeliveryQueue::Post(Notice notice) {

@@ -52,7 +52,10 @@ class DeliveryQueue {
   // A batch to fill: the last one published if nobody is about to take it, so that a slow consumer finds few full
   // batches rather than many small ones; else a spare or a new one.
   MessageBatch Begin();
-  Published Publish(MessageBatch batch);
+  // `more`: more follows in this turn of the loop, so that a consumer that waits is not woken for little.
+  Published Publish(MessageBatch batch, bool more = false);
+  // After the last Publish of a turn that had `more`: whether to ring.
+  bool TakeWanted();
   void Post(Notice notice);
   void SetLatency(double milliseconds);
   // The last thing a reader does with its session.

@@ -1,6 +1,7 @@
 #include "reader/dialer.h"
 
 #include <algorithm>
+#include <memory>
 #include <new>
 #include <utility>
 
@@ -55,14 +56,16 @@ void Dialer::StartNext() {
 
 // Returns libuv's error number or 0. Throws nothing: libuv's frames are below.
 int Dialer::StartAttempt(std::size_t target) {
-  auto* attempt = new (std::nothrow) Attempt{.handle = new (std::nothrow) uv_tcp_t, .dialer = this, .target = target};
-  if (attempt == nullptr) return UV_ENOMEM;
-  if (attempt->handle == nullptr) {
-    delete attempt;
+  Attempt* attempt = nullptr;
+  try {
+    auto handle = std::make_unique<uv_tcp_t>();
+    attempt = new Attempt{.dialer = this, .target = target};
+    attempt->handle = handle.release();
+  } catch (const std::bad_alloc&) {
     return UV_ENOMEM;
   }
   uv_tcp_init(loop_, attempt->handle);
-  running_.push_back(attempt);
+  running_.push_back(attempt);  // there is room for all
   const int error = Connect(*attempt);
   if (error != 0) Abandon(attempt);
   return error;

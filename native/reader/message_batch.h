@@ -36,6 +36,9 @@ class MessageBatch {
   core::Payload& large(std::size_t i) { return large_[i]; }
   std::size_t large_count() const { return large_.size(); }
 
+  // Bytes of the longest message that shares the run.
+  std::size_t longest() const { return longest_; }
+
   bool Fits(std::size_t size) const {
     return index_.size() < kBatchMessages && Aligned(bytes_.size()) + size <= kBatchBytes;
   }
@@ -56,6 +59,7 @@ class MessageBatch {
     index_.push_back({static_cast<std::uint32_t>(begin) | static_cast<std::uint32_t>(kind) << kKindShift,
                       static_cast<std::uint32_t>(size)});
     bytes_.set_size(begin + size);
+    if (size > longest_) longest_ = size;
   }
 
   void CommitLarge(core::MessageKind kind, core::Payload message) {
@@ -73,6 +77,7 @@ class MessageBatch {
     index_.clear();
     large_.clear();
     large_bytes_ = 0;
+    longest_ = 0;
   }
 
  private:
@@ -85,6 +90,7 @@ class MessageBatch {
   std::vector<MessageEntry> index_;
   std::vector<core::Payload> large_;
   std::size_t large_bytes_ = 0;
+  std::size_t longest_ = 0;
 };
 
 }  // namespace hawser::reader

@@ -1,5 +1,5 @@
-// Fills batches and publishes them: a full one at once, the last of a turn of the loop at the turn's end.
-// Reader thread.
+// Fills batches and publishes them: a full one at once, the last of a turn of the loop at the turn's end. Wakes the
+// consumer at the turn's end, or earlier if there is much. Reader thread.
 #pragma once
 
 #include <cstddef>
@@ -24,14 +24,12 @@ class MessageWriter {
   }
 
   bool empty() const { return !batch_ || batch_->empty(); }
-  // Whether that woke a consumer.
+  // At the end of a turn. Whether that woke a consumer.
   bool Publish() {
-    if (!batch_) return false;
-    const auto published = delivery_.Publish(std::move(*std::exchange(batch_, std::nullopt)));
-    held_ = published.held;
-    pause_ = pause_ || published.pause;
-    if (published.ring) bell_.Ring(kReadyMessages);
-    return published.ring;
+    if (batch_) return PublishBatch(false);
+    if (!std::exchange(quiet_, false) || !delivery_.TakeWanted()) return false;
+    bell_.Ring(kReadyMessages);
+    return true;
   }
 
   // Whether a high-water mark was passed since the last call.
@@ -41,13 +39,22 @@ class MessageWriter {
 
  private:
   MessageBatch& BatchFor(std::size_t size) {
-    if (batch_ && !batch_->Fits(size)) Publish();
+    if (batch_ && !batch_->Fits(size)) PublishBatch(true);
     if (!batch_) batch_ = delivery_.Begin();
     if (!batch_->Fits(size)) {
-      Publish();
+      PublishBatch(true);
       batch_ = MessageBatch();
     }
     return *batch_;
+  }
+
+  bool PublishBatch(bool more) {
+    const auto published = delivery_.Publish(std::move(*std::exchange(batch_, std::nullopt)), more);
+    held_ = published.held;
+    pause_ = pause_ || published.pause;
+    quiet_ = more && !published.ring;
+    if (published.ring) bell_.Ring(kReadyMessages);
+    return published.ring;
   }
 
   DeliveryQueue& delivery_;
@@ -55,6 +62,7 @@ class MessageWriter {
   std::optional<MessageBatch> batch_;
   std::uint64_t held_ = 0;
   bool pause_ = false;
+  bool quiet_ = false;  // a full batch was published, and nobody woken
 };
 
 }  // namespace hawser::reader

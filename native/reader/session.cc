@@ -15,6 +15,8 @@ namespace {
 
 constexpr double kNanosecondsPerMillisecond = 1e6;
 
+constexpr int kCommandRounds = 8;
+
 // Once the connection has failed nothing is awaited but the peer's end of stream, so that our Close is not lost to a
 // reset (RFC 6455 §7.1.1); a peer that owes us nothing gets no more than this.
 constexpr std::uint64_t kLinger = 1000;
@@ -60,14 +62,16 @@ void Session::OnDialed(TcpHandle handle, std::size_t target) {
 
 // --- commands -------------------------------------------------------------------------------------------------------
 
-// Whatever a command does to the connection, the next one is looked at: it may be to terminate it.
+// Whatever a command does to the connection, the next one is looked at: it may be to terminate it. A sender that never
+// stops must not keep the reader from reading: after some rounds the loop turns first.
 void Session::ExecuteCommands() noexcept {
-  while (commands_.Take(taken_)) {
+  for (int rounds = kCommandRounds; commands_.Take(taken_);) {
     for (Command& command : taken_) {
       if (phase_ >= Phase::kEnding) break;
       Guard([&] { std::visit([this](auto& one) { Execute(one); }, command); });
     }
     if (phase_ < Phase::kEnding && transport_) transport_->Write(protocol_.output());
+    if (--rounds == 0) return commands_.LookAgain();
   }
 }
 

@@ -226,7 +226,7 @@ describe('behind back pressure', () => {
   });
 });
 
-test('keepalive is on by default, and does not show within seconds', async () => {
+test('unless told otherwise, an open connection is quiet for seconds', async () => {
   const { connection, peer } = await open([answerClose()]);
   await sleep(MEDIUM);
   expect(await peer.frames()).toEqual([]);

@@ -9,8 +9,9 @@ import {
   TimeoutError,
   TransportError,
 } from '../../lib/errors.js';
-import { encodeBinary, encodeText } from '../support/frames.js';
+import { encodeBinary, encodeFrame, encodeText } from '../support/frames.js';
 import { ending, open, rejection } from '../support/opened.js';
+import { randomNumbers } from '../support/random.js';
 import {
   answerClose,
   expectFrame,
@@ -151,6 +152,45 @@ describe('fragments', () => {
     await peer.reached('answered');
     expect(await connection.recv()).toBe('one two three');
     expect((await peer.frames('pong')).map(({ text }) => text)).toEqual(['between', 'again']);
+  });
+});
+
+describe('fragments at random', () => {
+  const texts = ['', 'ascii ', 'größe ', '😀', '漢字 '];
+
+  /** A message's payload in fragments, with pings between some. */
+  function fragments(type: 'text' | 'binary', payload: Buffer, random: (below: number) => number): Buffer[] {
+    const frames: Buffer[] = [];
+    for (let at = 0, started = false, fin = false; !fin; started = true) {
+      if (random(4) === 0) frames.push(encodeFrame({ opcode: 'ping', payload: 'between' }));
+      const rest = payload.length - at;
+      const size = random(3) === 0 ? rest : random(rest + 1);
+      fin = size === rest && random(4) > 0;
+      const opcode = started ? 'continuation' : type;
+      frames.push(encodeFrame({ opcode, fin, payload: payload.subarray(at, at + size) }));
+      at += size;
+    }
+    return frames;
+  }
+
+  test.each([1, 2, 3, 4])('and cut at random, messages arrive whole (seed %i)', async (seed) => {
+    const random = randomNumbers(seed);
+    const messages: (string | Buffer)[] = [];
+    const frames: Buffer[] = [];
+    for (let i = 0; i < 200; i++) {
+      const size = random(20) === 0 ? random(150_000) : random(400);
+      const message = random(2) === 0 ? Buffer.alloc(size, everyByte) : texts[random(5)]!.repeat(size / 8);
+      messages.push(message);
+      const type = typeof message === 'string' ? 'text' : 'binary';
+      frames.push(...fragments(type, Buffer.from(message as string), random));
+    }
+    const pieces = [37, 1_000, 4_099, 65_537][seed - 1]!;
+    const { connection } = await open([inPieces(pieces, sendRaw(Buffer.concat(frames)))]);
+    for (const message of messages) {
+      const received = await connection.recv();
+      expect(typeof received).toBe(typeof message);
+      expect(Buffer.from(message as string).equals(Buffer.from(received as string))).toBe(true);
+    }
   });
 });
 

@@ -8,6 +8,7 @@ import {
   TransportError,
 } from '../../lib/errors.js';
 import { open, rejection } from '../support/opened.js';
+import { randomNumbers } from '../support/random.js';
 import {
   answerClose,
   echoMessages,
@@ -142,6 +143,30 @@ describe('messages', () => {
 });
 
 describe('order', () => {
+  test('whatever sizes a turn sends, all arrive as they were, in order', async () => {
+    const { connection, peer } = await open([answerClose()]);
+    const random = randomNumbers(1);
+    const messages: (string | Buffer)[] = [];
+    for (let turn = 0; turn < 40; turn++) {
+      for (let i = random(20); i >= 0; i--) {
+        const size = random(10) === 0 ? random(200_000) : random(300);
+        const data = [() => 'a'.repeat(size), () => 'é😀'.repeat(size / 3), () => Buffer.alloc(size, everyByte)][
+          random(3)
+        ]!();
+        messages.push(data);
+        connection.send(data);
+      }
+      await sleep(0);
+    }
+    await connection.close();
+    const frames = await peer.frames();
+    expect(frames).toHaveLength(messages.length + 1);
+    for (const [i, data] of messages.entries()) {
+      expect(frames[i]?.type).toBe(typeof data === 'string' ? 'text' : 'binary');
+      expect(frames[i]?.payload.equals(Buffer.from(data as string))).toBe(true);
+    }
+  });
+
   test('what one turn sends goes out in that order, whatever it is', async () => {
     const { connection, peer } = await open([answerClose()]);
     connection.send('one');
@@ -333,5 +358,23 @@ describe('after the end', () => {
     await peer.do(halfClose());
     expect(await refused).toBeInstanceOf(ConnectionClosedOK);
     expect(await peer.frames()).toMatchObject([{ type: 'close', code: 1000 }]);
+  });
+
+  test('sends that nobody awaits are no unhandled rejections', async () => {
+    const unhandled: unknown[] = [];
+    const record = (reason: unknown) => unhandled.push(reason);
+    process.on('unhandledRejection', record);
+    const { connection, peer } = await open([stopReading()]);
+    await sendUntilOneWaits(connection);
+    connection.send('waits');
+    connection.ping();
+    await peer.do(reset());
+    await connection.closed;
+    connection.send('too late');
+    connection.ping();
+    connection.pong();
+    await sleep(SHORT);
+    process.off('unhandledRejection', record);
+    expect(unhandled).toEqual([]);
   });
 });

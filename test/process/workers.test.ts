@@ -28,6 +28,8 @@ interface Task {
   readonly ownUrl?: string;
   /** Milliseconds for which the Workers' readers wait before they return. */
   readonly delay?: number;
+  /** Milliseconds that terminating may take. */
+  readonly most?: number;
 }
 
 /** Terminates Workers, time and again. */
@@ -68,4 +70,8 @@ test('Workers are terminated while sending to a peer that does not read', async 
 
 test('a terminated Worker waits for its reader’s last instruction, and for no longer', async () => {
   await terminateWorkers({ activities: ['receiving batches', 'waiting in recv'], url: flooding, delay: MEDIUM });
+});
+
+test('a terminated Worker waits for all its readers at once, not for one after the other', async () => {
+  await terminateWorkers({ activities: ['waiting on ten connections'], url: silent, delay: LONG, most: 5 * LONG }, 1);
 });

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdint>
 #include <cstring>
 #include <string>
 
@@ -34,7 +35,8 @@ struct Room {
   explicit Room(const QueueMarks& marks = {}) : delivery(marks), writer(delivery, bell) {}
 
   void Write(std::string_view message) {
-    std::memcpy(writer.Reserve(message.size()), message.data(), message.size());
+    std::uint8_t* room = writer.Reserve(message.size());
+    if (!message.empty()) std::memcpy(room, message.data(), message.size());
     writer.Commit(MessageKind::kAscii, message.size());
   }
   std::size_t Batches() {

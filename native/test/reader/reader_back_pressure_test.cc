@@ -31,7 +31,7 @@ using test::Text;
 using test::Units;
 
 // More than the sockets between the two ends hold.
-constexpr int kFlood = 64;
+constexpr int kFlood = 32;
 const std::string kBigFrame = ServerFrame(0x82, std::string(std::size_t{1} << 20, 'x'));
 
 std::string Flood() {

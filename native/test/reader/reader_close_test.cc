@@ -147,7 +147,7 @@ TEST_CASE("a Close that cannot be written is given up after the close timeout") 
   });
   Application application(ClosingConfig(peer.port(), 5));
   application.Open();
-  application.SendLarge(Opcode::kBinary, std::string(std::size_t{64} << 20, 'x'));
+  application.SendLarge(Opcode::kBinary, std::string(std::size_t{16} << 20, 'x'));
   application.Close();
   CHECK(application.Join().cause == CloseCause::kCloseTimeout);
 }

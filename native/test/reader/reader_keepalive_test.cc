@@ -178,7 +178,7 @@ TEST_CASE("with a full output the pings wait with it") {
   });
   Application application(PingingConfig(peer.port(), 1, 10));
   application.Open();
-  application.SendLarge(Opcode::kBinary, std::string(std::size_t{64} << 20, 'x'));
+  application.SendLarge(Opcode::kBinary, std::string(std::size_t{16} << 20, 'x'));
   CHECK(application.Join().cause == CloseCause::kKeepaliveTimeout);
 }
 

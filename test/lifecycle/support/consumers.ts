@@ -5,7 +5,7 @@ import { ConnectionClosed, TimeoutError } from '../../../lib/errors.js';
 import type { ConnectOptions } from '../../../lib/options.js';
 import type { CloseOutcome } from '../../../lib/types.js';
 import { blockLoop } from '../../support/event-loop.js';
-import { flood, floodPayload, type Step, sendText } from '../../support/scripted-peer.js';
+import { floodPayload, type Step, sendText, together } from '../../support/scripted-peer.js';
 import { UNIT } from '../../support/times.js';
 import { closing } from './endings.js';
 
@@ -33,7 +33,7 @@ export interface Consumer {
 const patience = UNIT / 5;
 const few = ['one', 'two', 'three'];
 /** More than the reader takes in at once, so that the peer's Close lies behind what is not read. */
-const many = { count: 200, size: 1000 };
+const many = Array.from({ length: 100 }, (_, i) => floodPayload(i, 1000));
 
 const recv: Receive = (connection, received) => until(async () => received(await connection.recv()));
 
@@ -131,8 +131,8 @@ export const consumers: readonly Consumer[] = [
     ...plain,
     name: 'nobody, so that the queue is full,',
     options: { maxQueue: { messages: [8, 2] } },
-    opening: [flood(many.count, { size: many.size })],
-    messages: Array.from({ length: many.count }, (_, i) => floodPayload(i, many.size)),
+    opening: [together(...many.map(sendText))],
+    messages: many,
     taken: 1,
     receive: recvOneThenNothingUntilClosed,
   },

@@ -90,9 +90,17 @@ async function keepsPromise(combination: Combination): Promise<void> {
   await using peer = await ScriptedPeer.listen([accept(), ...consumer.opening, ...ending.script]);
   delayReaders(hook.delays);
   const size = sideBySide(combination);
+  const elapsed: number[] = [];
   for (let left = ROUNDS; left > 0; left -= size) {
-    for (const sighting of await wave(peer, combination, Math.min(size, left))) await check(sighting, combination);
+    for (const sighting of await wave(peer, combination, Math.min(size, left))) {
+      await check(sighting, combination);
+      elapsed.push(sighting.elapsed);
+    }
   }
+  const patience = patienceWith(combination);
+  expect(Math.min(...elapsed)).toBeLessThan(patience + MARGIN);
+  // A busy machine may be late now and then; nothing may wait for the timeout of a peer that does its part.
+  expect(Math.max(...elapsed)).toBeLessThan(patience + LONG / 2);
 }
 
 /** Milliseconds. A terminated connection does not wait for the peer, so it may be told to. */
@@ -165,7 +173,6 @@ async function check(sighting: Sighting, combination: Combination): Promise<void
   checkMessages(sighting, combination);
   await checkEnd(sighting, combination);
   expect(Math.max(...sighting.leftOver)).toBe(0);
-  expect(sighting.elapsed).toBeLessThan(patience(combination));
 }
 
 function checkMessages({ received }: Sighting, { ending, consumer }: Combination): void {
@@ -201,11 +208,9 @@ function describeEnd(error: ConnectionClosed): End {
   };
 }
 
-/** Milliseconds in which everything has to have settled. */
-function patience(combination: Combination): number {
+/** Milliseconds in which everything settles if nothing is late. */
+function patienceWith(combination: Combination): number {
   const { consumer, hook } = combination;
   const timeout = closeTimeout(combination);
-  // A peer that does its part must not cost anything like the whole timeout.
-  const wait = timeout < LONG ? timeout + MARGIN : LONG / 2;
-  return wait + consumer.blocks + hook.lateness;
+  return (timeout < LONG ? timeout : 0) + consumer.blocks + hook.lateness;
 }

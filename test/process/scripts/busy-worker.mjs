@@ -65,6 +65,10 @@ const activities = {
     await connection.recv();
     keep(connection);
   },
+  async 'waiting on ten connections'() {
+    const connections = await Promise.all(Array.from({ length: 10 }, () => connect(url)));
+    for (const connection of connections) inBackground(connection.recv());
+  },
   async sending() {
     const connection = await connect(url);
     const payload = Buffer.alloc(100_000);

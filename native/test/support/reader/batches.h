@@ -1,6 +1,7 @@
 // Batches for tests of what fills, carries and empties them.
 #pragma once
 
+#include <cstdint>
 #include <cstring>
 #include <initializer_list>
 #include <string>
@@ -12,7 +13,8 @@
 namespace hawser::test {
 
 inline void Append(reader::MessageBatch& batch, core::MessageKind kind, std::string_view message) {
-  std::memcpy(batch.Reserve(message.size()), message.data(), message.size());
+  std::uint8_t* room = batch.Reserve(message.size());
+  if (!message.empty()) std::memcpy(room, message.data(), message.size());
   batch.Commit(kind, message.size());
 }
 
