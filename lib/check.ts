@@ -69,7 +69,8 @@ export function checkSignal(name: string, value: unknown): AbortSignal {
     typeof signal !== 'object' ||
     signal === null ||
     typeof signal.aborted !== 'boolean' ||
-    typeof signal.addEventListener !== 'function'
+    typeof signal.addEventListener !== 'function' ||
+    typeof signal.removeEventListener !== 'function'
   ) {
     throw invalidType(name, value, 'an AbortSignal');
   }

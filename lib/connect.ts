@@ -53,8 +53,9 @@ export async function connect(url: string | URL, options?: ConnectOptions): Prom
   const addresses = await resolve(target, resolved, deadline);
   const where = { ...target, addresses, openTimeout: resolved.openTimeout };
   const session = openSession(sessionConfig(addresses, target.port, resolved, deadline));
-  const opening = new Opening(session, where, resolved.signal);
+  const opening = new Opening(session, where);
   try {
+    opening.abortOn(resolved.signal);
     return await shakeHands(opening, target, resolved);
   } catch (error) {
     await opening.dismiss();

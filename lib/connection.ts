@@ -123,7 +123,7 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
 
   /**
    * Resolves with the outcome once the connection has ended, whoever ended it, and its reader has been joined. Never
-   * rejects.
+   * rejects. Who has asked for it waits, so that the connection is not collected before its end.
    *
    * @example
    * ```ts
@@ -267,7 +267,8 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
    * @default payload four random bytes
    * @throws TypeError or RangeError where the payload is of the wrong type or too long.
    * @throws ConcurrencyError where a ping with the same payload waits.
-   * @throws ConnectionClosedOK or ConnectionClosedError when the connection ends first.
+   * @throws ConnectionClosedOK or ConnectionClosedError when the connection ends first; one that is closing has to end
+   * before that is known.
    *
    * @example
    * ```ts

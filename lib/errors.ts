@@ -386,3 +386,10 @@ export function lookupFailure(hostname: string, cause: unknown): TransportError 
     cause,
   });
 }
+
+/** No reader could be started: the system has no thread to give. */
+export function noReader(cause: unknown): InternalError {
+  return new InternalError(`cannot start a reader: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    cause,
+  });
+}

@@ -111,7 +111,14 @@ export class Inbox {
     if (this.#drained && this.#closed !== undefined) return Promise.reject(this.#closed());
     if (timeout === 0) return Promise.reject(timedOut(name, timeout));
     const waiter = new Waiter(take);
-    if (reception !== plainReception) waiter.limit(name, reception, () => this.#forget(waiter));
+    if (reception !== plainReception) {
+      waiter.limit(
+        name,
+        reception,
+        () => this.wake(),
+        () => this.#forget(waiter),
+      );
+    }
     return this.#wait(waiter);
   }
 

@@ -23,22 +23,26 @@ export interface Dialled {
 export class Opening {
   readonly #session: Session;
   readonly #where: Dialled;
-  readonly #signal: AbortSignal | undefined;
+  #signal: AbortSignal | undefined;
   readonly #notices: Notice[] = [];
   #connected = false;
   /** Called when a notice has come, the session has ended, or the signal has aborted. */
   #wake: (() => void) | undefined;
 
-  constructor(session: Session, where: Dialled, signal: AbortSignal | undefined) {
+  constructor(session: Session, where: Dialled) {
     this.#session = session;
     this.#where = where;
-    this.#signal = signal;
     session.onNotice = (notice) => {
       this.#notices.push(notice);
       this.#wake?.();
     };
     session.onFinished = () => this.#wake?.();
+  }
+
+  /** From here on the signal ends whatever is waited for. */
+  abortOn(signal: AbortSignal | undefined): void {
     signal?.addEventListener('abort', this.#aborted, { once: true });
+    this.#signal = signal;
   }
 
   get native(): NativeSession {

@@ -36,7 +36,7 @@ export interface ConnectOptions {
   readonly pingTimeout?: number | null | undefined;
   /**
    * The most bytes that a message may have. A longer one fails the connection with 1009; null leaves it to the
-   * longest Buffer the runtime can make.
+   * longest string the runtime can make, which is the most there is for binary messages as well.
    * @default 16 MiB
    */
   readonly maxMessageSize?: number | null | undefined;
@@ -199,7 +199,7 @@ export function resolveOptions(options: ConnectOptions = {}): ResolvedOptions {
     closeTimeout: checkTimeout('closeTimeout', closeTimeout),
     pingInterval: checkTimeout('pingInterval', pingInterval),
     pingTimeout: checkTimeout('pingTimeout', pingTimeout),
-    maxMessageSize: checkLimit('maxMessageSize', maxMessageSize, constants.MAX_LENGTH, 'bytes'),
+    maxMessageSize: checkLimit('maxMessageSize', maxMessageSize, constants.MAX_STRING_LENGTH, 'bytes'),
     maxFragments: checkLimit('maxFragments', maxFragments, mostFragments, 'fragments'),
     maxQueue: checkQueueMarks(options.maxQueue, { messages: 64 * kibi, bytes: 4 * mebi }),
     writeLimit: checkWriteMarks(options.writeLimit, mebi),

@@ -8,7 +8,7 @@ import type { SendOptions } from './call-options.js';
 import type { ConnectionClosed } from './errors.js';
 import type { Lifeline } from './inbox.js';
 import { constants, desk, type NativeSession, staging } from './native.js';
-import { bytesOf, checkUtf8, takeOver, unshared } from './outgoing.js';
+import { byteLengthOf, bytesOf, checkUtf8, takeOver, unshared } from './outgoing.js';
 import { optional } from './rejection.js';
 import { claim, commit, discard, flush, largestStaged, recordHeader, stagedPayload } from './stage.js';
 
@@ -61,8 +61,8 @@ export class Outbox {
    * @throws TypeError where `data` is nothing that can be sent, or no UTF-8 and to be sent as text.
    */
   sendBytes(data: unknown, { text = false, transfer = false }: SendOptions): Promise<void> {
-    const bytes = data instanceof Uint8Array && data.byteLength > 0 ? data : bytesOf(data);
-    const length = bytes.byteLength;
+    const bytes = bytesOf(data);
+    const length = byteLengthOf(bytes);
     if (length > largestStaged) return this.#sendLarge(bytes, text, transfer);
     const start = claim(this.#native, recordHeader + length + 3);
     desk.stage.set(bytes, start + recordHeader);
@@ -75,12 +75,14 @@ export class Outbox {
 
   #sendLarge(bytes: Uint8Array, text: boolean, transfer: boolean): Promise<void> {
     const own = unshared(bytes);
+    // Taking the bytes over leaves these without length.
+    const length = own.byteLength;
     if (text) checkUtf8(own);
     flush();
     const taken = own !== bytes ? own : transfer ? takeOver(bytes) : undefined;
     if (taken === undefined) this.#native.sendLarge(text, own);
     else this.#native.sendOwned(text, taken);
-    return this.#accept(own.byteLength);
+    return this.#accept(length);
   }
 
   /** Payload bytes that were sent and have not reached the socket. */

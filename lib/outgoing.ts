@@ -4,7 +4,7 @@
  */
 
 import { Buffer, isUtf8 } from 'node:buffer';
-import { isAnyArrayBuffer, isSharedArrayBuffer } from 'node:util/types';
+import { isAnyArrayBuffer, isSharedArrayBuffer, isUint8Array } from 'node:util/types';
 import { invalidArgument, NotSupported } from './errors.js';
 
 /** A message to send: text, or bytes in any of their forms. */
@@ -13,12 +13,21 @@ export type Sendable = string | ArrayBufferView | ArrayBufferLike;
 const expected = 'a string, a Buffer, an ArrayBuffer or a view of one';
 
 /**
+ * The length that no getter of a subclass can misstate: a wrong one would send what else is on the stage.
+ */
+export const byteLengthOf: (bytes: Uint8Array) => number = Function.prototype.call.bind(
+  Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), 'byteLength')?.get as () => number,
+);
+
+/**
  * The bytes of anything that has some, without a copy.
  *
  * @throws TypeError where `data` has none, or none any more.
  * @throws NotSupported where `data` would have to be sent piece by piece.
  */
 export function bytesOf(data: unknown): Uint8Array {
+  // Not for a Proxy of one, whose traps would run while the stage is being written.
+  if (isUint8Array(data) && byteLengthOf(data) > 0) return data;
   if (ArrayBuffer.isView(data)) {
     // A view of memory that is gone has no length, and its methods throw.
     if (isGone(data)) throw goneError();

@@ -4,6 +4,7 @@
  * only caller of `join()`, so nobody knows how a connection ended before its reader has. Knows no protocol.
  */
 
+import { noReader } from './errors.js';
 import {
   constants,
   type NativeOutcome,
@@ -20,9 +21,19 @@ const held = new Set<Session>();
 /** Forgets the ids of the collected. */
 const collected = new FinalizationRegistry<number>((id) => sessions.delete(id));
 
-/** Starts a reader and its dialling. The session is held from the start: whoever opens it releases it. */
+/**
+ * Starts a reader and its dialling. The session is held from the start: whoever opens it releases it.
+ *
+ * @throws InternalError where the system has no thread to give.
+ */
 export function openSession(config: SessionConfig): Session {
-  return new Session(new NativeSessionClass(config));
+  let native: NativeSession;
+  try {
+    native = new NativeSessionClass(config);
+  } catch (error) {
+    throw noReader(error);
+  }
+  return new Session(native);
 }
 
 /** A reader and its current owner's handlers. */

@@ -41,8 +41,9 @@ export function commit(start: number, type: number, length: number): void {
 /** Posts what is staged, whosever it is. */
 export function flush(): void {
   const { owner, size } = staging;
-  if (owner === undefined || size === 0) return;
+  // Also where a send failed after its claim: whoever owns the stage can't be collected.
   staging.owner = undefined;
+  if (owner === undefined || size === 0) return;
   staging.size = 0;
   staging.payload = 0;
   owner.post(size);

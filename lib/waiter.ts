@@ -13,6 +13,7 @@ export class Waiter<T> {
   readonly #quietEnd: T | undefined;
   #resolve!: (value: T) => void;
   #reject!: (error: unknown) => void;
+  #settled = false;
   #timer: NodeJS.Timeout | undefined;
   #signal: AbortSignal | undefined;
   #onAbort: (() => void) | undefined;
@@ -30,10 +31,15 @@ export class Waiter<T> {
     });
   }
 
-  /** Arms timeout and signal; `giveUp` is called before either rejects the call. */
-  limit(name: string, { timeout, signal }: Reception, giveUp: () => void): void {
+  /**
+   * Arms timeout and signal; `giveUp` is called before either rejects the call. `look` is the last look before the
+   * timeout does: timers come before the news of a message that was in time, where the event loop was busy.
+   */
+  limit(name: string, { timeout, signal }: Reception, look: () => void, giveUp: () => void): void {
     if (timeout !== Number.POSITIVE_INFINITY) {
       this.#timer = setTimeout(() => {
+        look();
+        if (this.#settled) return;
         giveUp();
         this.reject(timedOut(name, timeout));
       }, timeout);
@@ -64,16 +70,17 @@ export class Waiter<T> {
   }
 
   resolve(value: T): void {
-    this.#disarm();
     this.#resolve(value);
+    this.#disarm();
   }
 
   reject(error: unknown): void {
-    this.#disarm();
     this.#reject(error);
+    this.#disarm();
   }
 
   #disarm(): void {
+    this.#settled = true;
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     if (this.#onAbort !== undefined) this.#signal?.removeEventListener('abort', this.#onAbort);
   }

@@ -52,15 +52,21 @@ export class HeaderList implements Iterable<HeaderEntry> {
     return this.#entries[Symbol.iterator]();
   }
 
-  /** One property per name, in lower case; duplicates joined as `get` does. */
+  /**
+   * One property per name, in lower case; duplicates joined as `get` does. For logs, so credentials are left out:
+   * `get` has them.
+   */
   toJSON(): Record<string, string> {
-    return Object.fromEntries([...this.#values].map(([name, values]) => [name, values.join(', ')]));
+    const shown = (name: string, values: readonly string[]) => (credentialHeaders.has(name) ? '…' : values.join(', '));
+    return Object.fromEntries([...this.#values].map(([name, values]) => [name, shown(name, values)]));
   }
 
   [inspect.custom](): Record<string, string> {
     return this.toJSON();
   }
 }
+
+const credentialHeaders: ReadonlySet<string> = new Set(['authorization', 'proxy-authorization', 'cookie']);
 
 const tokenPattern = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 // A byte is a character here: latin1, so that obs-text (RFC 9110 §5.5) survives.

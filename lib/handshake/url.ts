@@ -36,7 +36,7 @@ export function parseUrl(input: string | URL): Target {
   if (typeof input !== 'string' && !isUrl(input)) {
     throw invalidArgument(`url is ${show(input)}; expected a string or a URL`);
   }
-  const url = parse(String(input));
+  const url = parse(typeof input === 'string' ? input : input.href);
   if (url.protocol !== 'ws:' && url.protocol !== 'wss:') {
     throw new InvalidURL(`url has scheme '${url.protocol}'; expected 'ws:' or 'wss:'`);
   }
@@ -74,7 +74,7 @@ function parse(text: string): URL {
 
 /** What stands before an @ may be a password, and error messages end up in logs. */
 function withoutCredentials(text: string): string {
-  return text.replace(/\/\/[^/?#]*@/, '//…@');
+  return text.replace(/\/\/.*@/s, '//…@');
 }
 
 function credentialsOf(url: URL): Credentials | undefined {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <exception>
 #include <new>
 #include <utility>
 
@@ -168,7 +169,7 @@ void Protocol::SendClose(std::uint16_t code, std::string_view reason) {
 void Protocol::Fail(std::uint16_t code, std::string_view reason) noexcept {
   try {
     SendClose(code, reason);
-  } catch (const std::bad_alloc&) {
+  } catch (const std::exception&) {
     // A Close is a courtesy (§7.1.7 "if possible"); the connection fails without it as well.
   }
   failed_ = true;

@@ -53,6 +53,11 @@ bool DeliveryQueue::TakeWanted() {
   return !batches_.empty() && std::exchange(wanted_, false);
 }
 
+bool DeliveryQueue::paused() {
+  Lock lock(mutex_);
+  return paused_;
+}
+
 void DeliveryQueue::Post(Notice notice) {
   Lock lock(mutex_);
   notices_.push_back(std::move(notice));

@@ -56,6 +56,8 @@ class DeliveryQueue {
   Published Publish(MessageBatch batch, bool more = false);
   // After the last Publish of a turn that had `more`: whether to ring.
   bool TakeWanted();
+  // Whether a high-water mark was passed and JavaScript has not posted the Resume that follows.
+  bool paused();
   void Post(Notice notice);
   void SetLatency(double milliseconds);
   // The last thing a reader does with its session.

@@ -26,6 +26,8 @@ class MessageWriter {
   bool empty() const { return !batch_ || batch_->empty(); }
   // At the end of a turn. Whether that woke a consumer.
   bool Publish() {
+    // Room was reserved and no message came of it: a batch without messages would read as the lack of one.
+    if (empty()) batch_.reset();
     if (batch_) return PublishBatch(false);
     if (!std::exchange(quiet_, false) || !delivery_.TakeWanted()) return false;
     bell_.Ring(kReadyMessages);

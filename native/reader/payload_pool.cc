@@ -1,6 +1,7 @@
 #include "reader/payload_pool.h"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 namespace hawser::reader {
@@ -12,7 +13,11 @@ constexpr std::size_t kGranularity = std::size_t{64} << 10;
 
 }  // namespace
 
+// Room for as many as are ever idle: giving back can't fail.
+PayloadPool::PayloadPool() { idle_.reserve(kMaxIdleBytes / kGranularity); }
+
 core::Payload PayloadPool::Take(std::size_t size) {
+  assert(size > 0);
   std::unique_ptr<Block> block;
   {
     Lock lock(mutex_);

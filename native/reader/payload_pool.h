@@ -13,7 +13,9 @@ namespace hawser::reader {
 
 class PayloadPool : public std::enable_shared_from_this<PayloadPool> {
  public:
-  // A payload of `size` bytes to be filled. It keeps the pool alive and returns to it. Throws std::bad_alloc.
+  PayloadPool();
+
+  // A payload of `size` bytes, at least one, to be filled. It keeps the pool alive and returns to it. Throws std::bad_alloc.
   core::Payload Take(std::size_t size);
 
  private:

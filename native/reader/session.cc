@@ -138,7 +138,8 @@ void Session::Execute(NotifyDrained&) {
 }
 
 void Session::Execute(Resume&) {
-  if (!paused_) return;
+  // A mark may have been passed again while the command was on its way; another Resume then follows.
+  if (!paused_ || delivery_.paused()) return;
   paused_ = false;
   keepalive_.OnResume();
   UpdateReading();
@@ -231,7 +232,7 @@ void Session::ObeyMarks() {
   if (!closing_ && pause) {
     paused_ = true;
     UpdateReading();
-  } else if (closing_ && writer_.held() > kClosingBacklog) {
+  } else if (closing_ && !protocol_.input_done() && writer_.held() > kClosingBacklog) {
     Blame(core::CloseCause::kBacklog);
     End();
   }

@@ -15,12 +15,14 @@ import {
   floodPayload,
   mark,
   reset,
+  type ScriptedPeer,
+  type Step,
   sendClose,
   sendPing,
   sendText,
   together,
 } from '../support/scripted-peer.js';
-import { LONG, MEDIUM, now, SHORT, sleep, until } from '../support/times.js';
+import { LONG, MEDIUM, now, sleep, until } from '../support/times.js';
 
 const waiting = ['one', 'two', 'three'];
 
@@ -39,6 +41,12 @@ async function receiveAll({ connection }: Opened): Promise<void> {
   for (const message of waiting) expect(await connection.recv()).toBe(message);
 }
 
+/** The peer sends and resets; all of that has left it when this resolves. */
+async function resetAfter(peer: ScriptedPeer, ...steps: Step[]): Promise<void> {
+  await peer.do(...steps, reset());
+  await peer.ended();
+}
+
 const brokenPipe = { code: expect.stringMatching(/^(EPIPE|ECONNRESET)$/), syscall: 'write' };
 
 describe('a write that fails', () => {
@@ -47,8 +55,7 @@ describe('a write that fails', () => {
     const { connection, peer } = opened;
     const pinged = rejection(connection.ping());
     await peer.expectFrame('ping');
-    await peer.do(reset());
-    await sleep(SHORT);
+    await resetAfter(peer);
     await connection.send('into the void');
     const outcome = await connection.closed;
     expect(liveReaders()).toBe(0);
@@ -65,8 +72,7 @@ describe('a write that fails', () => {
 
   test('is found by a ping as well', async () => {
     const opened = await paused();
-    await opened.peer.do(reset());
-    await sleep(SHORT);
+    await resetAfter(opened.peer);
     const error = await rejection(opened.connection.ping());
     expect(error).toBeInstanceOf(ConnectionClosedError);
     expect(error.cause).toMatchObject(brokenPipe);
@@ -74,8 +80,7 @@ describe('a write that fails', () => {
 
   test('is found by close as well', async () => {
     const opened = await paused();
-    await opened.peer.do(reset());
-    await sleep(SHORT);
+    await resetAfter(opened.peer);
     const outcome = await opened.connection.close();
     expect(outcome).toMatchObject({ code: 1006, wasClean: false });
     expect(outcome.cause).toMatchObject(brokenPipe);
@@ -86,8 +91,7 @@ describe('a write that fails', () => {
     const opened = await paused();
     const { connection, peer } = opened;
     // They wait in the socket together; the ping is read first, and its pong has nowhere to go.
-    await peer.do(together(sendText('last'), sendPing('x')), reset());
-    await sleep(SHORT);
+    await resetAfter(peer, together(sendText('last'), sendPing('x')));
     await receiveAll(opened);
     expect(await connection.recv()).toBe('last');
     const error = await ending(connection);
@@ -99,8 +103,7 @@ describe('a write that fails', () => {
   test('does not keep what the peer had sent before from being received', async () => {
     const opened = await paused();
     const { connection, peer } = opened;
-    await peer.do(flood(100), reset());
-    await sleep(SHORT);
+    await resetAfter(peer, flood(100));
     for (let i = 0; i < 10; i++) connection.send('into the void').catch(() => {});
     expect((await connection.closed).cause).toMatchObject(brokenPipe);
     await receiveAll(opened);
@@ -111,8 +114,7 @@ describe('a write that fails', () => {
   test('does not hide a Close that the peer had sent before', async () => {
     const opened = await paused();
     const { connection, peer } = opened;
-    await peer.do(sendClose(1013, 'later'), reset());
-    await sleep(SHORT);
+    await resetAfter(peer, sendClose(1013, 'later'));
     connection.send('into the void').catch(() => {});
     const outcome = await connection.closed;
     expect(outcome).toMatchObject({ code: 1013, reason: 'later', received: { code: 1013 } });
@@ -146,6 +148,16 @@ describe('a peer that goes', () => {
     await peer.do(reset());
     expect((await waiting).cause).toMatchObject({ code: 'ECONNRESET' });
     expect(now() - began).toBeLessThan(LONG);
+  });
+
+  test('by a reset right behind its messages is told so, and not that it ended the stream', async () => {
+    const opened = await paused();
+    const { connection, peer } = opened;
+    // Messages and reset wait in the socket together.
+    await resetAfter(peer, sendText('last'));
+    await receiveAll(opened);
+    expect(await connection.recv()).toBe('last');
+    expect((await ending(connection)).cause).toMatchObject({ code: 'ECONNRESET', syscall: 'read' });
   });
 
   test('right after the handshake leaves a connection that says so', async () => {

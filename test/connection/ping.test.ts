@@ -19,7 +19,7 @@ import {
   together,
   waitForClose,
 } from '../support/scripted-peer.js';
-import { LONG, MEDIUM, now, SHORT, sleep, until } from '../support/times.js';
+import { LONG, MEDIUM, now, sleep, until } from '../support/times.js';
 
 const mebi = 1024 * 1024;
 
@@ -97,9 +97,9 @@ describe('ping', () => {
     const { connection, peer } = await open();
     const [one, two, three] = [connection.ping('1'), connection.ping('2'), connection.ping('3')];
     const state = peek(three);
-    await peer.do(expectFrame('ping'), expectFrame('ping'), expectFrame('ping'), sendPong('2'));
+    await peer.do(expectFrame('ping'), expectFrame('ping'), expectFrame('ping'), sendPong('2'), sendText('after'));
     expect(await one).toBeGreaterThanOrEqual(await two);
-    await sleep(SHORT);
+    expect(await connection.recv()).toBe('after');
     expect(state()).toBeUndefined();
     await peer.do(sendPong('3'));
     expect(await three).toBeGreaterThan(0);

@@ -6,6 +6,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { Worker } from 'node:worker_threads';
+import { MEDIUM } from './times.js';
 
 const source = `
   const { createServer, connect } = require('node:net');
@@ -63,7 +64,7 @@ export class FullListener implements AsyncDisposable {
       const socket = connect(port, host);
       socket.on('error', () => {});
       this.#fillers.push(socket);
-      const timeout = AbortSignal.timeout(200);
+      const timeout = AbortSignal.timeout(2 * MEDIUM);
       const full = await once(socket, 'connect', { signal: timeout }).then(
         () => false,
         () => true,

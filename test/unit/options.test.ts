@@ -102,7 +102,7 @@ test('what later versions can be told to leave out may be left out now', () => {
 
 test('maxMessageSize is a number of bytes, or null for the most there can be', () => {
   expect(resolveOptions({ maxMessageSize: 1 }).maxMessageSize).toBe(1);
-  expect(resolveOptions({ maxMessageSize: null }).maxMessageSize).toBe(constants.MAX_LENGTH);
+  expect(resolveOptions({ maxMessageSize: null }).maxMessageSize).toBe(constants.MAX_STRING_LENGTH);
   for (const value of [0, 1.5, Infinity]) expect(() => resolveOptions({ maxMessageSize: value })).toThrow(RangeError);
 });
 

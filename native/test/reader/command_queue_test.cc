@@ -85,6 +85,39 @@ TEST_CASE("the first command wakes, those after it do not until the reader found
   CHECK(wake.Count() == 1);
 }
 
+TEST_CASE("a reader that says that it stays awake is not woken until it found nothing") {
+  Wake wake;
+  CommandQueue queue;
+  std::vector<Command> commands;
+  queue.Open(wake.async());
+  queue.StayAwake();
+  CHECK_FALSE(queue.waiting());
+  queue.Post(Start{});
+  CHECK(queue.waiting());
+  CHECK(wake.Count() == 0);
+  CHECK(queue.Take(commands));
+  CHECK_FALSE(queue.waiting());
+  CHECK_FALSE(queue.Take(commands));
+  queue.Post(Start{});
+  CHECK(wake.Count() == 1);
+}
+
+TEST_CASE("a reader that stops looking in between wakes itself") {
+  Wake wake;
+  CommandQueue queue;
+  std::vector<Command> commands;
+  queue.Open(wake.async());
+  queue.Post(Start{});
+  CHECK(wake.Count() == 1);
+  CHECK(queue.Take(commands));
+  queue.LookAgain();
+  queue.Post(Start{});
+  CHECK(wake.Count() == 1);
+  queue.Close();
+  queue.LookAgain();
+  CHECK(wake.Count() == 0);
+}
+
 TEST_CASE("commands after the reader's end are dropped and wake nobody") {
   Wake wake;
   CommandQueue queue;

@@ -61,6 +61,33 @@ TEST_CASE("a message that nobody waits for does not ring") {
   CHECK_FALSE(Publish(queue, {"two"}).ring);
 }
 
+TEST_CASE("a consumer that waits is not woken for little while more follows") {
+  DeliveryQueue queue({});
+  MessageBatch batch;
+  (void)queue.Take(batch);
+  CHECK_FALSE(queue.Publish(BatchOf({"one"}), true).ring);
+  CHECK(queue.Publish(BatchOf({"two"})).ring);
+}
+
+TEST_CASE("a consumer that waits is woken for much though more follows") {
+  DeliveryQueue queue({});
+  MessageBatch batch;
+  (void)queue.Take(batch);
+  int published = 1;
+  while (!queue.Publish(BatchOf({std::string(kBatchBytes, 'x')}), true).ring) ++published;
+  CHECK(published == 4);
+}
+
+TEST_CASE("a consumer that was not woken for little is still waiting at the end of the turn") {
+  DeliveryQueue queue({});
+  MessageBatch batch;
+  (void)queue.Take(batch);
+  CHECK_FALSE(queue.TakeWanted());
+  CHECK_FALSE(queue.Publish(BatchOf({"one"}), true).ring);
+  CHECK(queue.TakeWanted());
+  CHECK_FALSE(queue.TakeWanted());
+}
+
 TEST_CASE("the end is found only behind the last batch") {
   DeliveryQueue queue({});
   Publish(queue, {"last"});

@@ -94,6 +94,24 @@ TEST_CASE("a full batch is published at once") {
   CHECK(room.events == Events{Text(std::string(kBatchBytes, '1')), Text("2")});
 }
 
+TEST_CASE("a waiting consumer is woken at the end of the turn rather than for the first full batch") {
+  Room room;
+  (void)room.Batches();
+  room.Write(std::string(kBatchBytes, '1'));
+  room.Write("2");
+  CHECK(room.bell.count == 0);
+  CHECK(room.writer.Publish());
+  CHECK(room.bell.count == 1);
+  CHECK(room.Batches() == 2);
+}
+
+TEST_CASE("a waiting consumer is woken for much in the middle of a turn") {
+  Room room;
+  (void)room.Batches();
+  for (int i = 0; i < 5; ++i) room.Write(std::string(kBatchBytes, 'x'));
+  CHECK(room.bell.count == 1);
+}
+
 TEST_CASE("a batch with no entry left is published at once, also for a large message") {
   Room room;
   for (std::size_t i = 0; i < kBatchMessages; ++i) room.Write("");

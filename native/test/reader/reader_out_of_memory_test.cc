@@ -1,6 +1,7 @@
 // A reader for which there is no memory at some moment: it ends and says so, or does without; it never hangs or crashes.
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <memory>
 #include <new>
 #include <optional>
@@ -91,6 +92,31 @@ TEST_CASE("a reader survives the lack of memory at any moment after it has diale
     if (!failed) CHECK(outcome.cause == CloseCause::kNone);
     CHECK(live_readers == 0);
   }
+}
+
+TEST_CASE("a failure inside the reader is told to both ends, and the next command is carried out") {
+  ScriptedPeer peer([](Peer& p) {
+    p.AcceptWebSocket();
+    p.Expect(test::SentClose(1011, "internal error"));
+    p.Delay(test::Patience());
+  });
+  std::optional<FailingNew> failing;
+  std::atomic<bool> shortage = false;
+  Application application(DialConfig(peer.port()), [&](std::uint32_t) {
+    if (shortage.exchange(false)) failing.emplace(0);
+  });
+  application.Open();
+  shortage = true;
+  application.Post(NotifyDrained{});
+  (void)application.Await<Drained>();
+  application.Send({test::TextRecord("never sent")});
+  (void)application.Await<Closing>();
+  application.reader().Terminate();
+  const CloseOutcome outcome = application.Join();
+  CHECK(outcome.cause == CloseCause::kInternal);
+  CHECK(outcome.detail == "std::bad_alloc");
+  REQUIRE(outcome.sent);
+  CHECK(outcome.sent->code == 1011);
 }
 
 TEST_CASE("a loop for which there is no memory leaves nothing behind") {

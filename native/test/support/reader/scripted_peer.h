@@ -44,6 +44,8 @@ class Peer {
   void Expect(const SentFrame& frame);
   // Waits for the client's end of stream, with nothing before it.
   void ExpectEndOfStream();
+  // Reads and forgets so many bytes.
+  void Skip(std::size_t size) { (void)Take(size, "skip"); }
   // Reads and forgets everything until the client's end of stream or reset.
   void ReadToEnd();
 
