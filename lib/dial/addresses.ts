@@ -52,11 +52,7 @@ function lookUp(hostname: string, family: number, lookup: LookupFunction = dns.l
       }
       resolve(addresses as string[]);
     };
-    try {
-      lookup(hostname, options, answered);
-    } catch (error) {
-      reject(lookupFailure(hostname, error as Error));
-    }
+    lookup(hostname, options, answered);
   });
 }
 

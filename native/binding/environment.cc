@@ -25,9 +25,8 @@ void Environment::Attach(Napi::ArrayBuffer desk, Napi::Function dispatch) {
   dispatch_ = Napi::Persistent(dispatch);
 
   const Napi::Env env = desk.Env();
-  const napi_status status =
-      napi_create_threadsafe_function(env, nullptr, nullptr, Napi::String::New(env, "hawser"), 0, 1, nullptr, nullptr,
-                                      this, &Environment::OnWake, &wake_);
+  const napi_status status = napi_create_threadsafe_function(env, nullptr, nullptr, Napi::String::New(env, "hawser"), 0,
+                                                             1, nullptr, nullptr, this, &Environment::OnWake, &wake_);
   if (status != napi_ok) throw Napi::Error::New(env);
   napi_unref_threadsafe_function(env, wake_);
   // After the thread-safe function, since hooks run in reverse: no reader may outlive its wake.

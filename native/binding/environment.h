@@ -96,7 +96,7 @@ class Environment {
   std::vector<ReadyPair> ready_ HAWSER_GUARDED_BY(mutex_);
   std::uint64_t round_ HAWSER_GUARDED_BY(mutex_) = 1;  // counts emptyings of ready_, so that bells know their slot
   std::vector<napi_ref> to_delete_ HAWSER_GUARDED_BY(mutex_);
-  bool ringing_ HAWSER_GUARDED_BY(mutex_) = false;     // a wake is in flight
+  bool ringing_ HAWSER_GUARDED_BY(mutex_) = false;  // a wake is in flight
 };
 
 }  // namespace hawser::binding

@@ -20,9 +20,9 @@ struct DialTarget {
 };
 
 struct DialConfig {
-  std::vector<DialTarget> targets;  // in the order of the attempts
+  std::vector<DialTarget> targets;    // in the order of the attempts
   std::uint64_t attempt_delay = 250;  // milliseconds
-  std::string local_address;  // empty: any
+  std::string local_address;          // empty: any
   bool no_delay = true;
 };
 

@@ -19,9 +19,7 @@ class MessageWriter {
 
   std::uint8_t* Reserve(std::size_t size) { return BatchFor(size).Reserve(size); }
   void Commit(core::MessageKind kind, std::size_t size) { batch_->Commit(kind, size); }
-  void CommitLarge(core::MessageKind kind, core::Payload message) {
-    BatchFor(0).CommitLarge(kind, std::move(message));
-  }
+  void CommitLarge(core::MessageKind kind, core::Payload message) { BatchFor(0).CommitLarge(kind, std::move(message)); }
 
   bool empty() const { return !batch_ || batch_->empty(); }
   // At the end of a turn. Whether that woke a consumer.

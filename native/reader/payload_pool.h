@@ -1,5 +1,6 @@
 // Allocations that big sends are copied into, kept for the next ones: fresh pages cost the sender several times what
-// the copy does. Filled on the JS thread, given back on whatever thread has done with a payload. Keeps a few MiB at most.
+// the copy does. Filled on the JS thread, given back on whatever thread has done with a payload. Keeps a few MiB at
+// most.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +16,8 @@ class PayloadPool : public std::enable_shared_from_this<PayloadPool> {
  public:
   PayloadPool();
 
-  // A payload of `size` bytes, at least one, to be filled. It keeps the pool alive and returns to it. Throws std::bad_alloc.
+  // A payload of `size` bytes, at least one, to be filled. It keeps the pool alive and returns to it. Throws
+  // std::bad_alloc.
   core::Payload Take(std::size_t size);
 
  private:

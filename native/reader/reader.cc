@@ -44,8 +44,8 @@ core::CloseOutcome Reader::RunSession() {
     uv_close(reinterpret_cast<uv_handle_t*>(&wake), nullptr);
   });
   wake.data = &session;
-  if (const int error =
-          uv_async_init(loop.uv(), &wake, [](uv_async_t* async) { static_cast<Session*>(async->data)->ExecuteCommands(); });
+  if (const int error = uv_async_init(loop.uv(), &wake,
+                                      [](uv_async_t* async) { static_cast<Session*>(async->data)->ExecuteCommands(); });
       error != 0) {
     throw std::system_error(-error, std::generic_category(), "cannot make an event loop");
   }

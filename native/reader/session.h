@@ -126,7 +126,7 @@ class Session final : TransportListener, TurnListener, KeepaliveHost, core::Even
   std::unique_ptr<Transport> transport_;
 
   std::vector<Command> taken_;
-  std::span<std::uint8_t> target_;      // where the read under way goes
+  std::span<std::uint8_t> target_;       // where the read under way goes
   std::uint64_t unwritten_payload_ = 0;  // application bytes in the output queue
   bool reading_direct_ = false;
   bool paused_ = false;   // by back pressure

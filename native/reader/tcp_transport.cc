@@ -121,15 +121,14 @@ void TcpTransport::Write(core::OutputQueue& output) {
 void TcpTransport::WriteWhenWritable() {
   const Gathered<kPieces> next(*output_);
   writing_ = next.size;
-  const int error =
-      uv_write(&write_, stream(), next.buffers.data(), next.count, [](uv_write_t* request, int status) {
-        auto* self = Self(request->data);
-        const std::size_t size = std::exchange(self->writing_, 0);
-        if (status == UV_ECANCELED) return;
-        if (status != 0) return self->FailWriting(status);
-        self->listener_.OnWritten(self->output_->Consume(size));
-        self->Write(*self->output_);
-      });
+  const int error = uv_write(&write_, stream(), next.buffers.data(), next.count, [](uv_write_t* request, int status) {
+    auto* self = Self(request->data);
+    const std::size_t size = std::exchange(self->writing_, 0);
+    if (status == UV_ECANCELED) return;
+    if (status != 0) return self->FailWriting(status);
+    self->listener_.OnWritten(self->output_->Consume(size));
+    self->Write(*self->output_);
+  });
   if (error != 0) {
     writing_ = 0;
     FailWriting(error);

@@ -15,10 +15,10 @@
 namespace hawser::reader {
 
 enum class TestPoint : std::size_t {
-  kBeforeEndOfStream,   // the socket's end is about to be handled
-  kAfterCloseCommand,   // the command to close has arrived, nothing is done about it yet
-  kBeforeAnnounce,      // the last messages are in the delivery queue, its end is not marked
-  kBeforeReturn,        // the end is announced, the thread has not returned
+  kBeforeEndOfStream,  // the socket's end is about to be handled
+  kAfterCloseCommand,  // the command to close has arrived, nothing is done about it yet
+  kBeforeAnnounce,     // the last messages are in the delivery queue, its end is not marked
+  kBeforeReturn,       // the end is announced, the thread has not returned
   kCount,
 };
 

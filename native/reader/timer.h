@@ -27,7 +27,8 @@ class Timer {
   // Fires once after `milliseconds`, counted from now rather than from when the loop last looked at the clock.
   void Start(std::uint64_t milliseconds) {
     uv_update_time(handle_->loop);
-    uv_timer_start(handle_, [](uv_timer_t* handle) { static_cast<Timer*>(handle->data)->fire_(); }, milliseconds, 0);
+    uv_timer_start(
+        handle_, [](uv_timer_t* handle) { static_cast<Timer*>(handle->data)->fire_(); }, milliseconds, 0);
   }
   void Stop() { uv_timer_stop(handle_); }
   // As Start, unless it fires sooner than that already.

@@ -335,6 +335,25 @@ describe('send', () => {
     expect((await peer.expectFrame()).payload.equals(Buffer.alloc(size, 7))).toBe(true);
   });
 
+  test('of a Uint8Array whose class misstates its length sends the bytes that it has', async () => {
+    class Liar extends Uint8Array<ArrayBuffer> {
+      override get byteLength() {
+        return 1000;
+      }
+    }
+    const { connection, peer } = await open();
+    await connection.send(new Liar([1, 2, 3]));
+    expect((await peer.expectFrame()).payload).toEqual(Buffer.from([1, 2, 3]));
+    await expectUsable(connection, peer);
+  });
+
+  test('of a Proxy of a Uint8Array is a TypeError', async () => {
+    const { connection, peer } = await open();
+    const error = await rejection(connection.send(new Proxy(new Uint8Array(3), {})));
+    expectArgumentError(error, TypeError, `cannot send an instance of Uint8Array; ${expected}`);
+    await expectUsable(connection, peer);
+  });
+
   test('between refused ones is sent, and nothing of the refused', async () => {
     const { connection, peer } = await open([answerClose()]);
     const sends = [];

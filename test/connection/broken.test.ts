@@ -130,7 +130,7 @@ describe('a peer that goes', () => {
     connection.closed.then(() => {
       ended = true;
     });
-    for (let i = 0; !ended; i++) {
+    for (let i = 0; !ended && i < 100_000; i++) {
       sends.push(connection.send('x'.repeat(1000)).catch((error) => error));
       if (i === 100) peer.do(destroy());
       if (i % 10 === 0) await sleep(0);

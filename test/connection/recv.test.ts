@@ -9,6 +9,7 @@ import {
   TimeoutError,
   TransportError,
 } from '../../lib/errors.js';
+import { blockLoop } from '../support/event-loop.js';
 import { encodeBinary, encodeFrame, encodeText } from '../support/frames.js';
 import { ending, open, rejection } from '../support/opened.js';
 import { randomNumbers } from '../support/random.js';
@@ -369,6 +370,14 @@ describe('giving up', () => {
     expect(await connection.recv()).toBe('one');
     expect(await connection.recv({ timeout: 0 })).toBe('two');
     expect(await rejection(connection.recv({ timeout: 0 }))).toBeInstanceOf(TimeoutError);
+  });
+
+  test('a message that was in time is received, though JavaScript was busy until after the timeout', async () => {
+    const { connection, peer } = await open();
+    const waiting = connection.recv({ timeout: SHORT });
+    peer.do(sendText('in time'));
+    blockLoop(MEDIUM);
+    expect(await waiting).toBe('in time');
   });
 
   test('timeouts that fall between messages lose none and double none', async () => {

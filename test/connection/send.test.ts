@@ -35,10 +35,12 @@ function settles(promise: Promise<unknown>, milliseconds: number): Promise<boole
 
 /** Sends to a peer that does not read until a send has to wait; that send, in an object lest it is awaited. */
 async function sendUntilOneWaits(connection: Connection): Promise<{ readonly waiting: Promise<void>; sent: number }> {
-  for (let sent = 1; ; sent++) {
+  // No more than a machine can bear where none ever waits.
+  for (let sent = 1; sent <= 200; sent++) {
     const waiting = connection.send(Buffer.alloc(mebi / 4, sent));
     if (!(await settles(waiting, MEDIUM))) return { waiting, sent };
   }
+  return expect.unreachable('50 MiB were sent, and no send waited');
 }
 
 describe('messages', () => {

@@ -204,6 +204,14 @@ describe('the write limit', () => {
     expect(await isPending(connection.send('below'))).toBe(false);
   });
 
+  it('counts bytes that were taken over', async () => {
+    const { connection, reader } = fakeConnection();
+    reader.unwritten = 20_000;
+    const sent = connection.send(new Uint8Array(20_000), { transfer: true });
+    expect(reader.drainAsked).toBe(true);
+    expect(await isPending(sent)).toBe(true);
+  });
+
   it('does not have a send wait where the reader was fast enough', async () => {
     const { connection, reader } = fakeConnection();
     for (let i = 0; i < 10; i++) expect(await isPending(connection.send('x'.repeat(600)))).toBe(false);

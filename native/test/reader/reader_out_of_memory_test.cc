@@ -1,4 +1,5 @@
-// A reader for which there is no memory at some moment: it ends and says so, or does without; it never hangs or crashes.
+// A reader for which there is no memory at some moment: it ends and says so, or does without; it never hangs or
+// crashes.
 #include <doctest/doctest.h>
 
 #include <atomic>

@@ -121,6 +121,11 @@ export class FakeSession implements NativeSession {
     this.ring(constants.readyMessages);
   }
 
+  /** Messages arrive, and the event loop has not got to the news of them. */
+  deliverUnannounced(...messages: (string | Buffer)[]): void {
+    this.#queue.push(...messages);
+  }
+
   notify(...notices: Notice[]): void {
     this.#notices.push(...notices);
     this.ring(constants.readyNotices);

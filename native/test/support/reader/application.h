@@ -47,7 +47,8 @@ Events Decode(reader::MessageBatch& batch);
 class Application {
  public:
   // `on_ring` runs on the reader's thread whenever it rings.
-  explicit Application(reader::SessionConfig config, std::function<void(std::uint32_t)> on_ring = [](std::uint32_t) {});
+  explicit Application(
+      reader::SessionConfig config, std::function<void(std::uint32_t)> on_ring = [](std::uint32_t) {});
 
   reader::Reader& reader() { return reader_; }
   reader::DeliveryQueue& delivery() { return reader_.delivery(); }

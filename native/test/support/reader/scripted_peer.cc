@@ -106,7 +106,9 @@ SentFrame Peer::ReadFrame() {
 
 void Peer::Expect(const SentFrame& frame) {
   const SentFrame read = ReadFrame();
-  if (read != frame) Fail("expect", doctest::toString(frame).c_str() + std::string(" expected, ") + doctest::toString(read).c_str() + " came");
+  if (read != frame)
+    Fail("expect",
+         doctest::toString(frame).c_str() + std::string(" expected, ") + doctest::toString(read).c_str() + " came");
 }
 
 void Peer::ExpectEndOfStream() {
