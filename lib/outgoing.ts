@@ -4,7 +4,7 @@
  */
 
 import { Buffer, isUtf8 } from 'node:buffer';
-import { isAnyArrayBuffer, isSharedArrayBuffer, isUint8Array } from 'node:util/types';
+import { isAnyArrayBuffer, isProxy, isSharedArrayBuffer, isUint8Array } from 'node:util/types';
 import { invalidArgument, NotSupported } from './errors.js';
 
 /** A message to send: text, or bytes in any of their forms. */
@@ -57,6 +57,7 @@ function goneError(): TypeError {
 }
 
 function unsendable(data: unknown): Error {
+  if (isProxy(data)) return invalidArgument(`cannot send a Proxy; expected ${expected}`);
   if (typeof data === 'object' && data !== null && (Symbol.iterator in data || Symbol.asyncIterator in data)) {
     return new NotSupported(`sending ${describe(data)} as fragments is not supported yet; expected ${expected}`);
   }

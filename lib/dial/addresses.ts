@@ -52,7 +52,11 @@ function lookUp(hostname: string, family: number, lookup: LookupFunction = dns.l
       }
       resolve(addresses as string[]);
     };
-    lookup(hostname, options, answered);
+    try {
+      lookup(hostname, options, answered);
+    } catch (error) {
+      reject(lookupFailure(hostname, error as Error));
+    }
   });
 }
 

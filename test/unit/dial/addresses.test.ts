@@ -102,9 +102,9 @@ test.each([['example.com'], [undefined], [[{ address: 'nonsense' }]], [[null]], 
   },
 );
 
-test('a lookup that throws rejects with what it threw', async () => {
+test('a lookup that throws has failed, with what it threw as the cause', async () => {
   const lookup: LookupFunction = () => {
     throw new Error('mine');
   };
-  await expect(resolveAddresses('h', { ...plain, lookup })).rejects.toThrow('mine');
+  await expect(resolveAddresses('h', { ...plain, lookup })).rejects.toMatchObject({ cause: { message: 'mine' } });
 });
