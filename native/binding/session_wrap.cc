@@ -95,6 +95,7 @@ void SessionWrap::JoinReader() {
   if (!reader_->joined()) (void)reader_->Join();
 }
 
+// NOLINTNEXTLINE(readability-make-member-function-const): node-addon-api takes no const accessor.
 Napi::Value SessionWrap::Id(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), id_); }
 
 // --- the opening handshake ------------------------------------------------------------------------------------------

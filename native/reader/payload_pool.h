@@ -26,7 +26,7 @@ class PayloadPool : public std::enable_shared_from_this<PayloadPool> {
     std::shared_ptr<PayloadPool> pool;  // while the block is out
   };
 
-  static void Return(void* block);
+  static void Return(void* argument);
 
   Mutex mutex_;  // a leaf
   std::vector<std::unique_ptr<Block>> idle_ HAWSER_GUARDED_BY(mutex_);
