@@ -227,12 +227,15 @@ describe('resolving', () => {
     expect(error.message).toBe("lookup gave 'not an address'; expected an IP address");
   });
 
-  test('a lookup that throws rejects with what it threw', async () => {
+  test('a lookup that throws has failed, with what it threw as the cause', async () => {
     const problem = new Error('lookup is broken');
     const lookup = () => {
       throw problem;
     };
-    expect(await rejection(connect('ws://h.example/', { lookup }))).toBe(problem);
+    const error = await rejection(connect('ws://h.example/', { lookup }));
+    expect(error).toBeInstanceOf(TransportError);
+    expect(error).toMatchObject({ syscall: 'getaddrinfo', hostname: 'h.example' });
+    expect(error.cause).toBe(problem);
   });
 
   test('a lookup that never answers is ended by openTimeout', async () => {

@@ -44,7 +44,7 @@ describe('ping', () => {
     const payloads = [];
     for (let i = 0; i < 8; i++) payloads.push((await peer.expectFrame('ping')).payload);
     for (const payload of payloads) expect(payload).toHaveLength(4);
-    expect(new Set(payloads.map(String)).size).toBe(8);
+    expect(new Set(payloads.map((payload) => payload.toString('hex'))).size).toBe(8);
   });
 
   test.each([
@@ -226,13 +226,14 @@ describe('a ping of the peer', () => {
   });
 
   test('that nobody asked a pong for is no trouble, nor is a pong that no ping asked for', async () => {
-    const { connection } = await open([
+    const { connection, peer } = await open([
       sendPong('unasked'),
       sendPong(),
       sendPing(),
       expectFrame('pong'),
       answerClose(),
     ]);
+    await peer.expectFrame('pong');
     const outcome = await connection.close();
     expect(outcome).toMatchObject({ code: 1000, wasClean: true });
     expect(connection.latency).toBe(0);
