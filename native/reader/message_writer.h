@@ -23,14 +23,7 @@ class MessageWriter {
 
   bool empty() const { return !batch_ || batch_->empty(); }
   // At the end of a turn. Whether that woke a consumer.
-  bool Publish() {
-    // Room was reserved and no message came of it: a batch without messages would read as the lack of one.
-    if (empty()) batch_.reset();
-    if (batch_) return PublishBatch(false);
-    if (!std::exchange(quiet_, false) || !delivery_.TakeWanted()) return false;
-    bell_.Ring(kReadyMessages);
-    return true;
-  }
+  bool Publish();
 
   // Whether a high-water mark was passed since the last call.
   bool TakePause() { return std::exchange(pause_, false); }
@@ -39,23 +32,11 @@ class MessageWriter {
 
  private:
   MessageBatch& BatchFor(std::size_t size) {
-    if (batch_ && !batch_->Fits(size)) PublishBatch(true);
-    if (!batch_) batch_ = delivery_.Begin();
-    if (!batch_->Fits(size)) {
-      PublishBatch(true);
-      batch_ = MessageBatch();
-    }
+    if (!batch_ || !batch_->Fits(size)) NextBatch(size);
     return *batch_;
   }
-
-  bool PublishBatch(bool more) {
-    const auto published = delivery_.Publish(std::move(*std::exchange(batch_, std::nullopt)), more);
-    held_ = published.held;
-    pause_ = pause_ || published.pause;
-    quiet_ = more && !published.ring;
-    if (published.ring) bell_.Ring(kReadyMessages);
-    return published.ring;
-  }
+  void NextBatch(std::size_t size);
+  bool PublishBatch(bool more);
 
   DeliveryQueue& delivery_;
   Bell& bell_;
