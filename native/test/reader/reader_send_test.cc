@@ -115,21 +115,23 @@ TEST_CASE("the notice of a drained output waits until the peer reads again") {
 }
 
 TEST_CASE("what is buffered falls while a big message is being written") {
-  Gate read;
+  Gate half_read;
+  Gate drained;
   ScriptedPeer peer([&](Peer& p) {
     p.AcceptWebSocket();
     p.Skip(kTooMuch / 2);
-    read.Wait();
-    p.ReadToEnd();
+    half_read.Open();
+    drained.Wait();
   });
   SessionConfig config = DialConfig(peer.port());
   config.write_low = kTooMuch * 3 / 4;
   Application application(config);
   application.Open();
   application.SendLarge(Opcode::kBinary, std::string(kTooMuch, 'x'));
+  half_read.Wait();
   AwaitDrained(application);
   CHECK(application.buffered() <= config.write_low);
-  read.Open();
+  drained.Open();
 }
 
 TEST_CASE("an output that is not full tells at once that it is drained") {
