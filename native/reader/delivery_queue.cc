@@ -42,10 +42,9 @@ DeliveryQueue::Published DeliveryQueue::Publish(MessageBatch batch, bool more) {
   batches_.push_back(std::move(batch));
   const bool pause = !paused_ && (messages_ > marks_.high_messages || bytes_ > marks_.high_bytes);
   paused_ = paused_ || pause;
-  const std::uint64_t held = bytes_ + messages_ * sizeof(MessageEntry);
   const bool ring = wanted_ && (!more || bytes_ >= kWorthAWake);
   if (ring) wanted_ = false;
-  return {.ring = ring, .pause = pause, .held = held};
+  return {.ring = ring, .pause = pause};
 }
 
 bool DeliveryQueue::TakeWanted() {
@@ -56,6 +55,11 @@ bool DeliveryQueue::TakeWanted() {
 bool DeliveryQueue::paused() {
   Lock lock(mutex_);
   return paused_;
+}
+
+std::uint64_t DeliveryQueue::held() {
+  Lock lock(mutex_);
+  return bytes_ + messages_ * sizeof(MessageEntry);
 }
 
 void DeliveryQueue::Post(Notice notice) {

@@ -43,9 +43,8 @@ class DeliveryQueue {
   explicit DeliveryQueue(const QueueMarks& marks) : marks_(marks) {}
 
   struct Published {
-    bool ring = false;       // JavaScript waits for messages
-    bool pause = false;      // the queue has just passed its high-water mark
-    std::uint64_t held = 0;  // bytes, payloads and index, all told
+    bool ring = false;   // JavaScript waits for messages
+    bool pause = false;  // the queue has just passed its high-water mark
   };
 
   // --- reader thread ---
@@ -58,6 +57,8 @@ class DeliveryQueue {
   bool TakeWanted();
   // Whether a high-water mark was passed and JavaScript has not posted the Resume that follows.
   bool paused();
+  // Bytes of what is published and not consumed, payloads and index.
+  std::uint64_t held();
   void Post(Notice notice);
   void SetLatency(double milliseconds);
   // The last thing a reader does with its session.

@@ -30,6 +30,8 @@ class MessageBatch {
   std::size_t messages() const { return index_.size(); }
   // Bytes held, messages of their own allocation included.
   std::size_t bytes() const { return bytes_.size() + large_bytes_; }
+  // The same with the index: empty messages are not for free.
+  std::size_t held() const { return bytes() + messages() * sizeof(MessageEntry); }
 
   const std::vector<MessageEntry>& index() const { return index_; }
   const core::Payload& shared() const { return bytes_; }

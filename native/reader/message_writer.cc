@@ -11,6 +11,8 @@ bool MessageWriter::Publish() {
   return true;
 }
 
+std::uint64_t MessageWriter::held() { return delivery_.held() + (batch_ ? batch_->held() : 0); }
+
 void MessageWriter::NextBatch(std::size_t size) {
   if (batch_) PublishBatch(true);
   batch_ = delivery_.Begin();
@@ -21,7 +23,6 @@ void MessageWriter::NextBatch(std::size_t size) {
 
 bool MessageWriter::PublishBatch(bool more) {
   const auto published = delivery_.Publish(std::move(*std::exchange(batch_, std::nullopt)), more);
-  held_ = published.held;
   pause_ = pause_ || published.pause;
   quiet_ = more && !published.ring;
   if (published.ring) bell_.Ring(kReadyMessages);

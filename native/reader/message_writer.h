@@ -27,8 +27,8 @@ class MessageWriter {
 
   // Whether a high-water mark was passed since the last call.
   bool TakePause() { return std::exchange(pause_, false); }
-  // Bytes that JavaScript had not consumed when something was last published.
-  std::uint64_t held() const { return held_; }
+  // Bytes that JavaScript has not consumed, with those that are still to be published.
+  std::uint64_t held();
 
  private:
   MessageBatch& BatchFor(std::size_t size) {
@@ -41,7 +41,6 @@ class MessageWriter {
   DeliveryQueue& delivery_;
   Bell& bell_;
   std::optional<MessageBatch> batch_;
-  std::uint64_t held_ = 0;
   bool pause_ = false;
   bool quiet_ = false;  // a full batch was published, and nobody woken
 };

@@ -21,9 +21,8 @@ constexpr int kCommandRounds = 8;
 // reset (RFC 6455 §7.1.1); a peer that owes us nothing gets no more than this.
 constexpr std::uint64_t kLinger = 1000;
 
-// What may come in between our Close and the peer's while nobody consumes: reading is not paused then, since the
-// peer's Close is behind it.
-constexpr std::uint64_t kClosingBacklog = std::uint64_t{64} << 20;
+// A limit of messages' sizes beyond this is none.
+constexpr std::uint64_t kBiggestLimit = std::uint64_t{1} << 62;
 
 }  // namespace
 
@@ -232,10 +231,19 @@ void Session::ObeyMarks() {
   if (!closing_ && pause) {
     paused_ = true;
     UpdateReading();
-  } else if (closing_ && !protocol_.input_done() && writer_.held() > kClosingBacklog) {
+  } else if (closing_ && !protocol_.input_done() && BacklogIsFull()) {
     Blame(core::CloseCause::kBacklog);
     End();
   }
+}
+
+bool Session::BacklogIsFull() {
+  std::uint64_t bound = config_.closing_backlog;
+  const std::uint64_t biggest = config_.limits.max_message_size;
+  // As UTF-16 a text may be held in twice its bytes.
+  if (biggest <= kBiggestLimit) bound = std::max(bound, 2 * biggest + sizeof(MessageEntry));
+  const std::uint64_t held = writer_.held();
+  return held > held_before_closing_ && held - held_before_closing_ > bound;
 }
 
 void Session::ReceivePong(std::span<const std::uint8_t> payload) {
@@ -257,6 +265,7 @@ void Session::EnterClosing() {
   const bool failed = protocol_.input_done() && !protocol_.close_received();
   if (!std::exchange(closing_, true)) {
     keepalive_.Stop();
+    held_before_closing_ = writer_.held();
     if (config_.close_timeout != 0) deadline_.Start(config_.close_timeout);
     UpdateReading();
   }

@@ -35,6 +35,9 @@ struct SessionConfig {
   core::Limits limits;
   QueueMarks marks;
   std::uint64_t write_low = 0;
+  // What may come in once the connection closes while nobody consumes: reading is not paused then, since the peer's
+  // Close is behind it. One message of the biggest size is always let in.
+  std::uint64_t closing_backlog = std::uint64_t{64} << 20;
   Delays delays;
 };
 
@@ -96,6 +99,7 @@ class Session final : TransportListener, TurnListener, KeepaliveHost, core::Even
   void EnterClosing();
   void UpdateReading();
   void ObeyMarks();
+  bool BacklogIsFull();
   void AwaitReply();
   void PublishAtTurnEnd();
   void Tell(Notice notice);
@@ -131,6 +135,7 @@ class Session final : TransportListener, TurnListener, KeepaliveHost, core::Even
   bool reading_direct_ = false;
   bool paused_ = false;   // by back pressure
   bool closing_ = false;  // a Close was sent or received, or the connection has failed
+  std::uint64_t held_before_closing_ = 0;
   bool lingering_ = false;
   bool told_closing_ = false;
   bool drained_wanted_ = false;

@@ -157,6 +157,19 @@ TEST_CASE("a batch with no entry left is not filled further") {
   CHECK(room.events.back() == Text("last"));
 }
 
+TEST_CASE("what is held is the same before and after publishing, and while a batch is filled further") {
+  Room room;
+  std::uint64_t held = 0;
+  for (const std::string message : {"one", "two", "three"}) {
+    held += message.size() + sizeof(MessageEntry);
+    room.Write(message);
+    CHECK(room.writer.held() >= held);
+    const std::uint64_t unpublished = room.writer.held();
+    room.writer.Publish();
+    CHECK(room.writer.held() == unpublished);
+  }
+}
+
 TEST_CASE("tells once that a mark was passed") {
   Room room({.high_messages = 1, .low_messages = 1});
   room.Write("one");

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <thread>
 
 #include "reader/reader.h"
 #include "test/support/bytes.h"
@@ -37,6 +38,23 @@ SessionConfig ClosingConfig(int port, int close_timeout) {
   SessionConfig config = DialConfig(port);
   config.close_timeout = Count(Units(close_timeout));
   return config;
+}
+
+// Room for ten messages of 100,000 bytes behind our Close.
+SessionConfig SmallBacklogConfig(int port) {
+  SessionConfig config = DialConfig(port);
+  config.limits.max_message_size = 100'000;
+  config.closing_backlog = 1'001'000;
+  return config;
+}
+
+// Waits until so many bytes are published and not consumed.
+void AwaitHeld(Application& application, std::uint64_t bytes) {
+  const auto started = test::Clock::now();
+  while (application.delivery().held() < bytes) {
+    REQUIRE(Since(started) < test::Patience());
+    std::this_thread::yield();
+  }
 }
 
 TEST_CASE("a Close that is answered ends with both frames and no cause") {
@@ -220,6 +238,73 @@ TEST_CASE("empty messages count towards that bound") {
   application.Open();
   application.Close();
   CHECK(application.Join().cause == CloseCause::kBacklog);
+}
+
+TEST_CASE("what waited before our Close does not count towards that bound") {
+  constexpr int kBefore = 30;
+  constexpr int kAfter = 5;
+  const std::string message(100'000, 'x');
+  Gate held;
+  ScriptedPeer peer([&](Peer& p) {
+    p.AcceptWebSocket();
+    for (int i = 0; i < kBefore; ++i) p.Send(ServerFrame(0x82, message));
+    p.Expect(SentClose(1000));
+    for (int i = 0; i < kAfter; ++i) p.Send(ServerFrame(0x82, message));
+    held.Wait();
+    p.Send(CloseFrom(1000));
+  });
+  Application application(SmallBacklogConfig(peer.port()));
+  application.Open();
+  AwaitHeld(application, kBefore * message.size());
+  application.Close();
+  AwaitHeld(application, (kBefore + kAfter) * message.size());
+  held.Open();
+  CHECK(application.ReceiveAll().size() == kBefore + kAfter);
+  CHECK(application.Join().cause == CloseCause::kNone);
+}
+
+TEST_CASE("what was consumed before our Close does not count towards that bound") {
+  constexpr int kBefore = 30;
+  const std::string message(100'000, 'x');
+  Gate held;
+  ScriptedPeer peer([&](Peer& p) {
+    p.AcceptWebSocket();
+    for (int i = 0; i < kBefore; ++i) p.Send(ServerFrame(0x82, message));
+    p.Expect(SentClose(1000));
+    p.Send(ServerFrame(0x82, message) + ServerFrame(0x82, message));
+    held.Wait();
+    p.Send(CloseFrom(1000));
+  });
+  Application application(SmallBacklogConfig(peer.port()));
+  application.Open();
+  AwaitHeld(application, kBefore * message.size());
+  for (int i = 0; i < kBefore; ++i) CHECK(application.Receive());
+  application.Close();
+  CHECK(application.Receive());
+  held.Open();
+  CHECK(application.ReceiveAll().size() == 1);
+  CHECK(application.Join().cause == CloseCause::kNone);
+}
+
+TEST_CASE("one message of the biggest size fits into that bound, as whatever it is held") {
+  constexpr std::size_t kBiggest = std::size_t{2} << 20;
+  Gate held;
+  ScriptedPeer peer([&](Peer& p) {
+    p.AcceptWebSocket();
+    p.Expect(SentClose(1000));
+    p.Send(ServerFrame(0x81, std::string(kBiggest - 2, 'x') + "é"));
+    held.Wait();
+    p.Send(CloseFrom(1000));
+  });
+  SessionConfig config = SmallBacklogConfig(peer.port());
+  config.limits.max_message_size = kBiggest;
+  Application application(config);
+  application.Open();
+  application.Close();
+  application.AwaitFirstMessage();
+  held.Open();
+  CHECK(application.ReceiveAll().size() == 1);
+  CHECK(application.Join().cause == CloseCause::kNone);
 }
 
 // --- the peer's Close -----------------------------------------------------------------------------------------------
