@@ -49,16 +49,22 @@ void Keepalive::OnInterval() {
 
 void Keepalive::ArmDeadline() {
   deadline_.Stop();
-  const auto oldest = ledger_.OldestKeepalive();
-  if (timeout_ == 0 || interval_ == 0 || !oldest) return;
-  const std::uint64_t due = std::max(*oldest, suspended_until_) + timeout_ * kNanosecondsPerMillisecond;
-  const std::uint64_t now = uv_hrtime();
-  deadline_.Start(due > now ? (due - now + kNanosecondsPerMillisecond - 1) / kNanosecondsPerMillisecond : 0);
+  if (const auto due_in = DueIn()) deadline_.Start(*due_in);
 }
 
+// Milliseconds left to the pong of the oldest ping; none if none is awaited.
+std::optional<std::uint64_t> Keepalive::DueIn() const {
+  const auto oldest = ledger_.OldestKeepalive();
+  if (timeout_ == 0 || interval_ == 0 || !oldest) return std::nullopt;
+  const std::uint64_t due = std::max(*oldest, suspended_until_) + timeout_ * kNanosecondsPerMillisecond;
+  const std::uint64_t now = uv_hrtime();
+  return due > now ? (due - now + kNanosecondsPerMillisecond - 1) / kNanosecondsPerMillisecond : 0;
+}
+
+// Progress moves what is due but not the timer, so it is looked at here.
 void Keepalive::OnDeadline() {
-  if (!host_.PongMayBeUnread()) return host_.OnKeepaliveTimeout();
-  suspended_until_ = uv_hrtime();
+  if (host_.PongMayBeUnread()) suspended_until_ = uv_hrtime();
+  if (DueIn() == 0) return host_.OnKeepaliveTimeout();
   ArmDeadline();
 }
 

@@ -1,11 +1,13 @@
 // Pings at an interval and the deadline for their pongs, and the ledger of every ping of the connection. Suspends the
-// deadline while bytes wait unread behind back pressure, since the pong may be among them. Reader thread.
+// deadline while bytes wait unread behind back pressure, since the pong may be among them, and while an output that is
+// behind gets on, since the ping may be in it. Reader thread.
 #pragma once
 
 #include <uv.h>
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -35,6 +37,8 @@ class Keepalive {
   void Stop();
   // Reading goes on after a pause: pongs have their whole time again.
   void OnResume();
+  // The peer took bytes of an output that had to wait for it: it is alive, and a ping may still stand behind them.
+  void OnProgress() { suspended_until_ = uv_hrtime(); }
 
   void AddPing(std::uint32_t id, std::span<const std::uint8_t> payload);
   // What a pong settles, oldest first.
@@ -44,6 +48,7 @@ class Keepalive {
   void OnInterval();
   void OnDeadline();
   void ArmDeadline();
+  std::optional<std::uint64_t> DueIn() const;
 
   std::uint64_t interval_;
   std::uint64_t timeout_;

@@ -69,7 +69,7 @@ void Session::ExecuteCommands() noexcept {
       if (phase_ >= Phase::kEnding) break;
       Guard([&] { std::visit([this](auto& one) { Execute(one); }, command); });
     }
-    if (phase_ < Phase::kEnding && transport_) transport_->Write(protocol_.output());
+    if (phase_ < Phase::kEnding && transport_) WriteOutput();
     if (--rounds == 0) return commands_.LookAgain();
   }
 }
@@ -258,7 +258,7 @@ void Session::ReceivePong(std::span<const std::uint8_t> payload) {
 // After anything that may have moved the protocol: what it wants to say is written, and its end is seen.
 void Session::AfterInput() {
   if (protocol_.close_sent() || protocol_.input_done()) EnterClosing();
-  if (phase_ == Phase::kOpen) transport_->Write(protocol_.output());
+  if (phase_ == Phase::kOpen) WriteOutput();
 }
 
 void Session::EnterClosing() {
@@ -271,7 +271,7 @@ void Session::EnterClosing() {
   }
   if (failed && !std::exchange(lingering_, true)) {
     deadline_.StartBy(kLinger);
-    transport_->Write(protocol_.output());
+    WriteOutput();
     if (phase_ == Phase::kOpen) transport_->ShutDown();
   }
   if (protocol_.input_done()) TellClosing();
@@ -291,9 +291,19 @@ void Session::UpdateReading() {
 
 // --- sending --------------------------------------------------------------------------------------------------------
 
+void Session::WriteOutput() {
+  transport_->Write(protocol_.output());
+  output_behind_ = !protocol_.output().empty();
+}
+
 void Session::OnWritten(std::size_t payload) noexcept {
   unwritten_payload_ -= payload;
   commands_.AddWritten(payload);
+  // What goes out at once says nothing about the peer: the kernel takes some for a dead one as well.
+  if (output_behind_) {
+    keepalive_.OnProgress();
+    output_behind_ = !protocol_.output().empty();
+  }
   Guard([this] {
     protocol_.OutputDrained();
     MaybeTellDrained();
@@ -310,7 +320,7 @@ void Session::SendKeepalivePing(std::span<const std::uint8_t> payload) noexcept 
   Guard([this, payload] {
     if (!protocol_.SendPing(payload)) return;
     keepalive_.AddPing(kKeepaliveId, payload);
-    transport_->Write(protocol_.output());
+    WriteOutput();
   });
 }
 

@@ -98,6 +98,7 @@ class Session final : TransportListener, TurnListener, KeepaliveHost, core::Even
   void AfterInput();
   void EnterClosing();
   void UpdateReading();
+  void WriteOutput();
   void ObeyMarks();
   bool BacklogIsFull();
   void AwaitReply();
@@ -132,6 +133,7 @@ class Session final : TransportListener, TurnListener, KeepaliveHost, core::Even
   std::vector<Command> taken_;
   std::span<std::uint8_t> target_;       // where the read under way goes
   std::uint64_t unwritten_payload_ = 0;  // application bytes in the output queue
+  bool output_behind_ = false;           // the network did not take all of it at once, nor has since
   bool reading_direct_ = false;
   bool paused_ = false;   // by back pressure
   bool closing_ = false;  // a Close was sent or received, or the connection has failed

@@ -117,6 +117,16 @@ TEST_CASE("the deadline is put off while the pong may be unread") {
   room.RunUntilTimeout();
 }
 
+TEST_CASE("pongs have their whole time after the last progress of an output that is behind") {
+  Room room(2, 10);
+  room.RunUntilPings(1);
+  room.loop.RunFor(Units(8));
+  const auto written = test::Clock::now();
+  room.keepalive.OnProgress();
+  room.RunUntilTimeout();
+  CHECK(Since(written) >= Units(10) - test::Milliseconds(2));
+}
+
 TEST_CASE("after a pause pongs have their whole time again") {
   Room room(2, 10);
   room.RunUntilPings(1);

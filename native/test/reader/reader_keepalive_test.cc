@@ -2,10 +2,12 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <utility>
 
 #include "reader/reader.h"
 #include "test/support/bytes.h"
 #include "test/support/reader/application.h"
+#include "test/support/reader/batches.h"
 #include "test/support/reader/gate.h"
 #include "test/support/reader/scripted_peer.h"
 
@@ -180,6 +182,27 @@ TEST_CASE("with a full output the pings wait with it") {
   application.Open();
   application.SendLarge(Opcode::kBinary, std::string(std::size_t{16} << 20, 'x'));
   CHECK(application.Join().cause == CloseCause::kKeepaliveTimeout);
+}
+
+TEST_CASE("a slow upload is not failed for the pong of a ping that waits behind it") {
+  constexpr std::size_t kMiB = std::size_t{1} << 20;
+  constexpr std::size_t kSize = 32 * kMiB;
+  constexpr std::size_t kReadSlowly = 16 * kMiB;
+  ScriptedPeer peer([](Peer& p) {
+    p.AcceptWebSocket();
+    for (std::size_t read = 0; read < kReadSlowly; read += kMiB) {
+      p.Skip(kMiB);
+      p.Delay(Units(2));
+    }
+    p.Skip(kSize + core::kMaxFrameHeader - kReadSlowly);
+    p.Send(PongForPing(p) + ServerFrame(0x81, "whole"));
+    p.ReadToEnd();
+  });
+  core::Payload payload = test::PayloadOf(std::string(kSize, 'x'));  // ready, so that no ping comes before it
+  Application application(PingingConfig(peer.port(), 5, 15));
+  application.Open();
+  application.Post(SendLarge{.opcode = Opcode::kBinary, .payload = std::move(payload)});
+  CHECK(application.Receive() == Text("whole"));
 }
 
 }  // namespace
