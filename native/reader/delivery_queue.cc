@@ -37,9 +37,9 @@ MessageBatch DeliveryQueue::Begin() {
 
 DeliveryQueue::Published DeliveryQueue::Publish(MessageBatch batch, bool more) {
   Lock lock(mutex_);
-  messages_ += batch.messages();
-  bytes_ += batch.bytes();
   batches_.push_back(std::move(batch));
+  messages_ += batches_.back().messages();
+  bytes_ += batches_.back().bytes();
   const bool pause = !paused_ && (messages_ > marks_.high_messages || bytes_ > marks_.high_bytes);
   paused_ = paused_ || pause;
   const bool ring = wanted_ && (!more || bytes_ >= kWorthAWake);

@@ -13,11 +13,10 @@ constexpr std::size_t kGranularity = std::size_t{64} << 10;
 
 }  // namespace
 
-// Room for as many as are ever idle: giving back can't fail.
+// Room for as many as are ever idle, none being smaller than the granularity: giving back can't fail.
 PayloadPool::PayloadPool() { idle_.reserve(kMaxIdleBytes / kGranularity); }
 
 core::Payload PayloadPool::Take(std::size_t size) {
-  assert(size > 0);
   std::unique_ptr<Block> block;
   {
     Lock lock(mutex_);
@@ -33,20 +32,21 @@ core::Payload PayloadPool::Take(std::size_t size) {
   }
   if (!block) {
     block = std::make_unique<Block>();
-    block->bytes.Grow((size + kGranularity - 1) / kGranularity * kGranularity);
+    block->bytes.Grow((std::max<std::size_t>(size, 1) + kGranularity - 1) / kGranularity * kGranularity);
   }
   block->pool = shared_from_this();
   std::uint8_t* bytes = block->bytes.bytes();
   return {bytes, size, core::FreeBytes{.release = &PayloadPool::Return, .owner = block.release()}};
 }
 
-void PayloadPool::Return(void* argument) {
+void PayloadPool::Return(void* argument) noexcept {
   std::unique_ptr<Block> block(static_cast<Block*>(argument));
   const auto pool = std::move(block->pool);
   const std::size_t size = block->bytes.capacity();
   Lock lock(pool->mutex_);
   if (pool->idle_bytes_ + size > kMaxIdleBytes) return;
   pool->idle_bytes_ += size;
+  assert(pool->idle_.size() < pool->idle_.capacity());
   pool->idle_.push_back(std::move(block));
 }
 

@@ -16,7 +16,7 @@ class PayloadPool : public std::enable_shared_from_this<PayloadPool> {
  public:
   PayloadPool();
 
-  // A payload of `size` bytes, at least one, to be filled. It keeps the pool alive and returns to it. Throws
+  // A payload of `size` bytes to be filled. It keeps the pool alive and returns to it. Throws
   // std::bad_alloc.
   core::Payload Take(std::size_t size);
 
@@ -26,7 +26,7 @@ class PayloadPool : public std::enable_shared_from_this<PayloadPool> {
     std::shared_ptr<PayloadPool> pool;  // while the block is out
   };
 
-  static void Return(void* argument);
+  static void Return(void* argument) noexcept;
 
   Mutex mutex_;  // a leaf
   std::vector<std::unique_ptr<Block>> idle_ HAWSER_GUARDED_BY(mutex_);

@@ -1,11 +1,22 @@
 #include "reader/reader.h"
 
-#include <exception>
+#include <new>
 #include <utility>
 
 #include "reader/loop.h"
 
 namespace hawser::reader {
+
+core::CloseOutcome FailedReader(const std::exception& error) noexcept {
+  core::CloseOutcome outcome;
+  outcome.cause = core::CloseCause::kInternal;
+  try {
+    outcome.detail = error.what();
+  } catch (const std::bad_alloc&) {
+    // The cause says enough.
+  }
+  return outcome;
+}
 
 Reader::Reader(SessionConfig config, std::unique_ptr<Bell> bell)
     : config_(std::move(config)), delivery_(config_.marks), bell_(std::move(bell)) {
@@ -24,8 +35,7 @@ core::CloseOutcome Reader::Run() noexcept {
   try {
     outcome = RunSession();
   } catch (const std::exception& error) {
-    outcome.cause = core::CloseCause::kInternal;
-    outcome.detail = error.what();
+    outcome = FailedReader(error);
     commands_.Close();
   }
   // Every handle is closed and every message published: the end may be seen.

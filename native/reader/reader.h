@@ -2,6 +2,7 @@
 // the close outcome, so Join is the only way to it: no getter, no shared field, no event carries a close code.
 #pragma once
 
+#include <exception>
 #include <memory>
 
 #include "core/close_outcome.h"
@@ -11,6 +12,9 @@
 #include "reader/thread.h"
 
 namespace hawser::reader {
+
+// What a reader returns that ended with an exception: its words, unless there is no memory for them.
+core::CloseOutcome FailedReader(const std::exception& error) noexcept;
 
 // Owned by one thread, JavaScript's, which is the only one to call its functions.
 class Reader {

@@ -24,6 +24,13 @@ TEST_CASE("a payload has the size asked for") {
   std::memset(payload.bytes(), 'x', payload.size());
 }
 
+TEST_CASE("an empty payload may be asked for") {
+  const auto pool = std::make_shared<PayloadPool>();
+  const core::Payload payload = pool->Take(0);
+  CHECK(payload.size() == 0);
+  CHECK(payload.bytes() != nullptr);
+}
+
 TEST_CASE("what is given back is used again") {
   const auto pool = std::make_shared<PayloadPool>();
   const std::uint8_t* bytes = TakeAndReturn(*pool, 100'000);

@@ -6,13 +6,18 @@
 #include <memory>
 #include <new>
 #include <optional>
+#include <stdexcept>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "reader/loop.h"
+#include "reader/payload_pool.h"
 #include "reader/reader.h"
 #include "test/support/bytes.h"
 #include "test/support/failing_new.h"
 #include "test/support/reader/application.h"
+#include "test/support/reader/batches.h"
 #include "test/support/reader/scripted_peer.h"
 #include "test/support/reader/socket.h"
 
@@ -170,6 +175,39 @@ TEST_CASE("a session survives the lack of memory at any moment while it dials") 
     }
     failed = FailingNew::Failed();
   }
+}
+
+TEST_CASE("a batch for which there is no memory in the queue is not counted") {
+  DeliveryQueue queue({});
+  std::uint64_t published = 0;
+  for (bool failed = false; !failed; ++published) {
+    MessageBatch batch = test::BatchOf({"one"});
+    const FailingNew failing(0);
+    try {
+      queue.Publish(std::move(batch));
+    } catch (const std::bad_alloc&) {
+      failed = true;
+    }
+  }
+  CHECK(queue.held() == (published - 1) * (3 + sizeof(MessageEntry)));
+}
+
+TEST_CASE("payloads are given back without memory") {
+  const auto pool = std::make_shared<PayloadPool>();
+  std::vector<core::Payload> out;
+  for (int i = 0; i < 100; ++i) out.push_back(pool->Take(1));
+  const FailingNew failing(0);
+  out.clear();
+  CHECK_FALSE(FailingNew::Failed());
+}
+
+TEST_CASE("a reader that has failed says so without memory for the words") {
+  const std::runtime_error error("words that are too long to be kept without an allocation");
+  const FailingNew failing(0);
+  const CloseOutcome outcome = FailedReader(error);
+  CHECK(FailingNew::Failed());
+  CHECK(outcome.cause == CloseCause::kInternal);
+  CHECK(outcome.detail.empty());
 }
 
 }  // namespace
