@@ -191,19 +191,21 @@ void Session::AnswerHandshake() {
   UpdateReading();
 }
 
-void Session::Commit(core::MessageKind kind, std::size_t size) {
-  writer_.Commit(kind, size);
+// Whether or not a message follows: the batch that is filled may hold some that were published before.
+std::uint8_t* Session::Reserve(std::size_t size) {
   PublishAtTurnEnd();
+  return writer_.Reserve(size);
 }
 
 void Session::CommitLarge(core::MessageKind kind, core::Payload message) {
-  writer_.CommitLarge(kind, std::move(message));
   PublishAtTurnEnd();
+  writer_.CommitLarge(kind, std::move(message));
 }
 
 void Session::PublishAtTurnEnd() {
-  if (std::exchange(waits_for_turn_end_, true)) return;
+  if (waits_for_turn_end_) return;
   loop_.CallAtTurnEnd(*this);
+  waits_for_turn_end_ = true;
 }
 
 void Session::OnTurnEnd() noexcept {

@@ -71,8 +71,8 @@ class Session final : TransportListener, TurnListener, KeepaliveHost, core::Even
   void Execute(Terminate& command);
 
   // --- core::EventSink ---
-  std::uint8_t* Reserve(std::size_t size) override { return writer_.Reserve(size); }
-  void Commit(core::MessageKind kind, std::size_t size) override;
+  std::uint8_t* Reserve(std::size_t size) override;
+  void Commit(core::MessageKind kind, std::size_t size) override { writer_.Commit(kind, size); }
   void CommitLarge(core::MessageKind kind, core::Payload message) override;
   void ReceivePing(std::span<const std::uint8_t>) override {}
   void ReceivePong(std::span<const std::uint8_t> payload) override;

@@ -6,6 +6,7 @@
 #include "reader/reader.h"
 #include "test/support/bytes.h"
 #include "test/support/reader/application.h"
+#include "test/support/reader/gate.h"
 #include "test/support/reader/scripted_peer.h"
 
 namespace hawser::reader {
@@ -17,6 +18,7 @@ using test::Binary;
 using test::DialConfig;
 using test::Event;
 using test::Events;
+using test::Gate;
 using test::Peer;
 using test::ScriptedPeer;
 using test::SentPong;
@@ -83,6 +85,27 @@ TEST_CASE("a ping is answered, with nobody asking") {
   Application application(DialConfig(peer.port()));
   application.Open();
   peer.Join();
+}
+
+TEST_CASE("messages are published though the text behind them turns out invalid") {
+  Gate received;
+  ScriptedPeer peer([&](Peer& p) {
+    p.AcceptWebSocket();
+    // Each in a turn of its own, so that the last can be filled further.
+    for (const char* text : {"one", "two", "three"}) {
+      p.Send(ServerFrame(0x81, text) + ServerFrame(0x89, text));
+      p.Expect(SentPong(text));
+    }
+    p.Send(ServerFrame(0x81, "\xFF"));
+    received.Wait();
+  });
+  Application application(DialConfig(peer.port()));
+  application.Open();
+  (void)application.Await<Closing>();
+  const auto failed = test::Clock::now();
+  for (const char* text : {"one", "two", "three"}) CHECK(application.Receive() == Text(text));
+  CHECK(test::Since(failed) < test::Units(50));  // rather than at the end, a second later
+  received.Open();
 }
 
 TEST_CASE("a message of 1 MiB arrives whole") {
