@@ -271,6 +271,7 @@ void Session::EnterClosing() {
     if (config_.close_timeout != 0) deadline_.Start(config_.close_timeout);
     UpdateReading();
   }
+  if (phase_ != Phase::kOpen) return;  // reading could not go on
   if (failed && !std::exchange(lingering_, true)) {
     deadline_.StartBy(kLinger);
     WriteOutput();
@@ -375,6 +376,7 @@ void Session::OnWriteError(int error) noexcept {
   // What the peer sent before it went is still to be read; its end of stream or reset is next, and soon.
   Guard([this] {
     EnterClosing();
+    if (phase_ != Phase::kOpen) return;
     deadline_.StartBy(kLinger);
     TellClosing();
   });
