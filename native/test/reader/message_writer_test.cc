@@ -73,6 +73,15 @@ TEST_CASE("publishing nothing does nothing") {
   CHECK(room.Batches() == 0);
 }
 
+TEST_CASE("a batch of which nothing came is not published") {
+  Room room;
+  (void)room.Batches();
+  (void)room.writer.Reserve(10);
+  CHECK_FALSE(room.writer.Publish());
+  CHECK(room.bell.count == 0);
+  CHECK(room.delivery.Take(room.batch).taken == Taken::kNothing);
+}
+
 TEST_CASE("rings if JavaScript waits, once") {
   Room room;
   (void)room.Batches();
@@ -103,6 +112,28 @@ TEST_CASE("a waiting consumer is woken at the end of the turn rather than for th
   CHECK(room.writer.Publish());
   CHECK(room.bell.count == 1);
   CHECK(room.Batches() == 2);
+}
+
+TEST_CASE("a full batch is rung for at the end of the turn though nothing came of the one behind it") {
+  Room room;
+  (void)room.Batches();
+  room.Write(std::string(kBatchBytes, '1'));
+  (void)room.writer.Reserve(10);
+  CHECK(room.bell.count == 0);
+  CHECK(room.writer.Publish());
+  CHECK(room.bell.count == 1);
+  CHECK_FALSE(room.writer.Publish());
+  CHECK(room.bell.count == 1);
+}
+
+TEST_CASE("a full batch that was taken before the end of the turn is not rung for") {
+  Room room;
+  (void)room.Batches();
+  room.Write(std::string(kBatchBytes, '1'));
+  (void)room.writer.Reserve(10);
+  CHECK(room.Batches() == 1);
+  CHECK_FALSE(room.writer.Publish());
+  CHECK(room.bell.count == 0);
 }
 
 TEST_CASE("a waiting consumer is woken for much in the middle of a turn") {

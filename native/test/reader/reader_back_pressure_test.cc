@@ -171,5 +171,21 @@ TEST_CASE("a release of the last batch is enough to go on") {
   peer.Join();
 }
 
+TEST_CASE("a resume that is late does not resume a queue that is full again") {
+  const std::string flood = Flood();
+  ScriptedPeer peer([&](Peer& p) {
+    p.AcceptWebSocket();
+    p.Send(ServerFrame(0x81, "one"));
+    p.Expect({core::Opcode::kText, "resumed"});
+    CHECK(p.SendUntilStuck(flood) < flood.size());
+  });
+  Application application(PausingConfig(peer.port()));
+  application.Open();
+  application.AwaitFirstMessage();
+  application.Post(Resume{});
+  application.SendText("resumed");
+  peer.Join();
+}
+
 }  // namespace
 }  // namespace hawser::reader

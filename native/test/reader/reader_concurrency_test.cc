@@ -128,6 +128,43 @@ TEST_CASE("request and answer, one at a time") {
   CHECK_FALSE(application.Receive());
 }
 
+TEST_CASE("an application that never stops sending does not keep the reader from reading") {
+  constexpr int kTooLong = 1000;
+  Gate busy;
+  Gate sent;
+  ScriptedPeer peer([&](Peer& p) {
+    p.AcceptWebSocket();
+    busy.Wait();
+    p.Send(ServerFrame(0x81, "read"));
+    sent.Open();
+    p.ReadToEnd();
+  });
+  // Posts from the reader's own thread, so that there is a command whenever it looks, until the message is read.
+  Application* sender = nullptr;
+  int posted = 0;
+  bool read = false;
+  const auto send_more = [&](std::uint32_t ready) {
+    read = read || (ready & kReadyMessages) != 0;
+    if (sender == nullptr || read || posted == kTooLong) return;
+    if (posted++ == 0) {
+      busy.Open();
+      sent.Wait();
+    }
+    sender->Post(NotifyDrained{});
+  };
+  Application application(DialConfig(peer.port()), send_more);
+  application.Open();
+  REQUIRE(application.rings().WaitBeyond(1));  // for the two notices until here
+  MessageBatch none;                           // asks for messages, so that the reader rings for one
+  CHECK(application.delivery().Take(none).taken == DeliveryQueue::Taken::kNothing);
+  sender = &application;
+  application.Post(NotifyDrained{});
+  CHECK(application.Receive() == Text("read"));
+  application.reader().Terminate();
+  (void)application.Join();
+  CHECK(posted < kTooLong);
+}
+
 TEST_CASE("a consumer that is paused and resumed all the time sees everything in order") {
   constexpr int kMessages = 20'000;
   ScriptedPeer peer([](Peer& p) {
