@@ -16,8 +16,7 @@ class PayloadPool : public std::enable_shared_from_this<PayloadPool> {
  public:
   PayloadPool();
 
-  // A payload of `size` bytes to be filled. It keeps the pool alive and returns to it. Throws
-  // std::bad_alloc.
+  // A payload of `size` bytes to be filled. It keeps the pool alive and returns to it. Throws std::bad_alloc.
   core::Payload Take(std::size_t size);
 
  private:
