@@ -21,7 +21,11 @@ class EventSink {
   virtual std::uint8_t* Reserve(std::size_t size) = 0;
   // The bytes just reserved hold one whole message of `size` bytes.
   virtual void Commit(MessageKind kind, std::size_t size) = 0;
-  // One whole message above kLargeMessage.
+  // Offers one whole message that lies in the bytes given to Protocol::Receive, before any room is asked for. A sink
+  // that owns those bytes may leave it there and say true.
+  virtual bool CommitInPlace(MessageKind /*kind*/, std::span<const std::uint8_t> /*message*/) { return false; }
+  // One whole message of more than kWorthMoving bytes; always called for those above kLargeMessage, unless they stay
+  // in place.
   virtual void CommitLarge(MessageKind kind, Payload message) = 0;
 
   virtual void ReceivePing(std::span<const std::uint8_t> payload) = 0;

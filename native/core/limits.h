@@ -17,6 +17,9 @@ inline constexpr std::size_t kMaxControlPayload = 125;
 // A message above this many bytes travels in an allocation of its own instead of a batch.
 inline constexpr std::size_t kLargeMessage = 32 * 1024;
 
+// From this size on, a message that was put together in an allocation of its own stays in it.
+inline constexpr std::size_t kWorthMoving = 4 * 1024;
+
 // While pongs of this many bytes are waiting, only the latest ping is kept to be answered (RFC 6455 §5.5.3).
 inline constexpr std::size_t kPongBacklog = 16 * 1024;
 

@@ -133,13 +133,12 @@ void MessageAssembler::MakeRoom(std::size_t wanted) {
 }
 
 ProtocolError MessageAssembler::DeliverPiece(std::span<const std::uint8_t> message, EventSink& sink) const {
-  if (!IsText()) {
-    Deliver(MessageKind::kBinary, message, sink);
-  } else if (IsAscii(message)) {
-    Deliver(MessageKind::kAscii, message, sink);
-  } else if (!DeliverAsUtf16(message, sink)) {
-    return {.kind = ErrorKind::kInvalidUtf8};
+  if (IsText() && !IsAscii(message)) {
+    if (!DeliverAsUtf16(message, sink)) return {.kind = ErrorKind::kInvalidUtf8};
+    return {};
   }
+  const MessageKind kind = IsText() ? MessageKind::kAscii : MessageKind::kBinary;
+  if (!sink.CommitInPlace(kind, message)) Deliver(kind, message, sink);
   return {};
 }
 
@@ -149,7 +148,7 @@ void MessageAssembler::DeliverKept(EventSink& sink) {
     return;
   }
   const MessageKind kind = IsText() ? MessageKind::kAscii : MessageKind::kBinary;
-  if (kept_.size() > kLargeMessage) {
+  if (kept_.size() >= kWorthMoving) {
     kept_.Trim();
     sink.CommitLarge(kind, std::move(kept_));
   } else {

@@ -21,17 +21,24 @@ bool WorthKeeping(const MessageBatch& batch) {
 
 MessageBatch DeliveryQueue::Begin() {
   Lock lock(mutex_);
-  MessageBatch batch;
   // With more than one waiting, JavaScript is not about to take the last.
-  if (batches_.size() > 1 && batches_.back().bytes() < kBatchBytes / 2) {
-    batch = std::move(batches_.back());
-    batches_.pop_back();
-    messages_ -= batch.messages();
-    bytes_ -= batch.bytes();
-  } else if (!spare_.empty()) {
-    batch = std::move(spare_.back());
-    spare_.pop_back();
-  }
+  if (batches_.size() < 2 || batches_.back().shared().size() >= kBatchBytes / 2) return Spare();
+  MessageBatch batch = std::move(batches_.back());
+  batches_.pop_back();
+  messages_ -= batch.messages();
+  bytes_ -= batch.bytes();
+  return batch;
+}
+
+MessageBatch DeliveryQueue::TakeSpare() {
+  Lock lock(mutex_);
+  return Spare();
+}
+
+MessageBatch DeliveryQueue::Spare() {
+  if (spare_.empty()) return {};
+  MessageBatch batch = std::move(spare_.back());
+  spare_.pop_back();
   return batch;
 }
 

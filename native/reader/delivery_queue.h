@@ -51,6 +51,8 @@ class DeliveryQueue {
   // A batch to fill: the last one published if nobody is about to take it, so that a slow consumer finds few full
   // batches rather than many small ones; else a spare or a new one.
   MessageBatch Begin();
+  // An empty batch, whatever was published before.
+  MessageBatch TakeSpare();
   // `more`: more follows in this turn of the loop, so that a consumer that waits is not woken for little.
   Published Publish(MessageBatch batch, bool more = false);
   // After the last Publish of a turn that had `more`: whether to ring.
@@ -79,6 +81,7 @@ class DeliveryQueue {
   bool finished();
 
  private:
+  MessageBatch Spare() HAWSER_TSA(requires_capability(mutex_));
   struct Consumed {
     explicit Consumed(MessageBatch& taken);
     std::uint64_t messages;

@@ -1,9 +1,10 @@
 // What one wake delivers: messages one after the other in one run of bytes, with an index. Plain memory; the reader
-// fills it, the delivery queue carries it, the JS thread copies it out.
+// fills it, the delivery queue carries it, the JS thread copies it out. Offsets ascend with the index.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "core/event.h"
@@ -28,8 +29,8 @@ class MessageBatch {
  public:
   bool empty() const { return index_.empty(); }
   std::size_t messages() const { return index_.size(); }
-  // Bytes held, messages of their own allocation included.
-  std::size_t bytes() const { return bytes_.size() + large_bytes_; }
+  // Bytes of all its messages, with an allocation of their own or not.
+  std::size_t bytes() const { return message_bytes_; }
   // The same with the index: empty messages are not for free.
   std::size_t held() const { return bytes() + messages() * sizeof(MessageEntry); }
 
@@ -58,10 +59,24 @@ class MessageBatch {
 
   void Commit(core::MessageKind kind, std::size_t size) {
     const std::size_t begin = Aligned(bytes_.size());
-    index_.push_back({static_cast<std::uint32_t>(begin) | static_cast<std::uint32_t>(kind) << kKindShift,
-                      static_cast<std::uint32_t>(size)});
+    AddEntry(kind, begin, size);
     bytes_.set_size(begin + size);
-    if (size > longest_) longest_ = size;
+  }
+
+  // All its memory, for an empty batch to be filled by a read. Throws std::bad_alloc.
+  std::span<std::uint8_t> Whole() {
+    bytes_.Grow(kBatchBytes);
+    return {bytes_.bytes(), kBatchBytes};
+  }
+  // The first `size` bytes are there: messages among them are committed where they lie, until the first that does not.
+  void BeginInPlace(std::size_t size) {
+    bytes_.set_size(size);
+    in_place_ = size;
+  }
+  bool CommitInPlace(core::MessageKind kind, std::span<const std::uint8_t> message) {
+    if (bytes_.size() > in_place_ || index_.size() == kBatchMessages) return false;
+    AddEntry(kind, static_cast<std::size_t>(message.data() - bytes_.bytes()), message.size());
+    return true;
   }
 
   void CommitLarge(core::MessageKind kind, core::Payload message) {
@@ -69,7 +84,7 @@ class MessageBatch {
     large_.reserve(large_.size() + 1);
     index_.push_back({static_cast<std::uint32_t>(large_.size()) | kind_bits << kKindShift,
                       static_cast<std::uint32_t>(message.size())});
-    large_bytes_ += message.size();
+    message_bytes_ += message.size();
     large_.push_back(std::move(message));
   }
 
@@ -78,12 +93,19 @@ class MessageBatch {
     bytes_.set_size(0);
     index_.clear();
     large_.clear();
-    large_bytes_ = 0;
+    message_bytes_ = 0;
     longest_ = 0;
   }
 
  private:
   static constexpr std::size_t kFirstCapacity = 4096;
+
+  void AddEntry(core::MessageKind kind, std::size_t begin, std::size_t size) {
+    index_.push_back({static_cast<std::uint32_t>(begin) | static_cast<std::uint32_t>(kind) << kKindShift,
+                      static_cast<std::uint32_t>(size)});
+    message_bytes_ += size;
+    if (size > longest_) longest_ = size;
+  }
 
   // UTF-16 is read in units of two bytes.
   static constexpr std::size_t Aligned(std::size_t offset) { return (offset + 1) & ~std::size_t{1}; }
@@ -91,8 +113,9 @@ class MessageBatch {
   core::Payload bytes_;
   std::vector<MessageEntry> index_;
   std::vector<core::Payload> large_;
-  std::size_t large_bytes_ = 0;
+  std::size_t message_bytes_ = 0;
   std::size_t longest_ = 0;
+  std::size_t in_place_ = 0;  // how many bytes were there before any message was
 };
 
 }  // namespace hawser::reader

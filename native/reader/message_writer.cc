@@ -13,7 +13,38 @@ bool MessageWriter::Publish() {
 
 std::uint64_t MessageWriter::held() { return delivery_.held() + (batch_ ? batch_->held() : 0); }
 
+std::span<std::uint8_t> MessageWriter::Target() {
+  if (!target_) target_ = delivery_.TakeSpare();
+  return target_->Whole();
+}
+
+void MessageWriter::BeginInPlace(std::size_t size) {
+  if (!empty()) PublishBatch(true);
+  batch_ = std::exchange(target_, std::nullopt);
+  batch_->BeginInPlace(size);
+  in_place_ = true;
+}
+
+bool MessageWriter::CommitInPlace(core::MessageKind kind, std::span<const std::uint8_t> message) {
+  return in_place_ && kept_back_.empty() && batch_->CommitInPlace(kind, message);
+}
+
+void MessageWriter::EndInPlace() {
+  in_place_ = false;
+  for (MessageBatch& batch : std::exchange(kept_back_, {})) {
+    if (!batch.empty()) PublishBatch(std::move(batch), true);
+  }
+  if (!empty()) return;
+  batch_->Clear();
+  target_ = std::exchange(batch_, std::nullopt);
+}
+
 void MessageWriter::NextBatch(std::size_t size) {
+  if (in_place_) {
+    kept_back_.push_back(std::move(*batch_));
+    batch_ = delivery_.TakeSpare();
+    return;
+  }
   if (batch_) PublishBatch(true);
   batch_ = delivery_.Begin();
   if (batch_->Fits(size)) return;
@@ -22,7 +53,11 @@ void MessageWriter::NextBatch(std::size_t size) {
 }
 
 bool MessageWriter::PublishBatch(bool more) {
-  const auto published = delivery_.Publish(std::move(*std::exchange(batch_, std::nullopt)), more);
+  return PublishBatch(std::move(*std::exchange(batch_, std::nullopt)), more);
+}
+
+bool MessageWriter::PublishBatch(MessageBatch batch, bool more) {
+  const auto published = delivery_.Publish(std::move(batch), more);
   pause_ = pause_ || published.pause;
   quiet_ = more && !published.ring;
   if (published.ring) bell_.Ring(kReadyMessages);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <exception>
+#include <new>
 #include <thread>
 #include <utility>
 
@@ -161,10 +162,22 @@ void Session::Execute(Terminate&) {
 
 // --- receiving ------------------------------------------------------------------------------------------------------
 
+// What is read ends up where it need not be copied from, if there is a lot: in the message it belongs to or in a batch.
 std::span<std::uint8_t> Session::ReadTarget() noexcept {
-  target_ = phase_ == Phase::kOpen ? protocol_.ReceiveTarget() : std::span<std::uint8_t>();
-  reading_direct_ = !target_.empty();
-  if (!reading_direct_) target_ = loop_.chunk();
+  target_ = loop_.chunk();
+  reading_ = Reading::kChunk;
+  if (phase_ != Phase::kOpen) return target_;
+  if (const auto message = protocol_.ReceiveTarget(); !message.empty()) {
+    target_ = message;
+    reading_ = Reading::kMessage;
+  } else if (much_to_read_) {
+    try {
+      target_ = writer_.Target();
+      reading_ = Reading::kBatch;
+    } catch (const std::bad_alloc&) {
+      much_to_read_ = false;
+    }
+  }
   return target_;
 }
 
@@ -175,14 +188,21 @@ void Session::OnRead(std::size_t size) noexcept {
       return AnswerHandshake();
     }
     if (phase_ != Phase::kOpen) return;
-    if (reading_direct_) {
-      protocol_.Received(size, *this);
-    } else {
-      protocol_.Receive(target_.first(size), *this);
-    }
+    Receive(size);
     AfterInput();
     ObeyMarks();
   });
+}
+
+void Session::Receive(std::size_t size) {
+  if (reading_ == Reading::kMessage) return protocol_.Received(size, *this);
+  const bool much = size >= kBatchBytes / 2;
+  const bool in_place = reading_ == Reading::kBatch && much;
+  if (in_place) writer_.BeginInPlace(size);
+  protocol_.Receive(target_.first(size), *this);
+  if (in_place) writer_.EndInPlace();
+  if (!much) writer_.DropTarget();
+  much_to_read_ = much;
 }
 
 void Session::AnswerHandshake() {
@@ -195,6 +215,12 @@ void Session::AnswerHandshake() {
 std::uint8_t* Session::Reserve(std::size_t size) {
   PublishAtTurnEnd();
   return writer_.Reserve(size);
+}
+
+bool Session::CommitInPlace(core::MessageKind kind, std::span<const std::uint8_t> message) {
+  if (!writer_.CommitInPlace(kind, message)) return false;
+  PublishAtTurnEnd();
+  return true;
 }
 
 void Session::CommitLarge(core::MessageKind kind, core::Payload message) {

@@ -57,6 +57,7 @@ class Session final : TransportListener, TurnListener, KeepaliveHost, core::Even
 
  private:
   enum class Phase : std::uint8_t { kDialing, kHandshake, kOpen, kEnding, kEnded };
+  enum class Reading : std::uint8_t { kChunk, kMessage, kBatch };
 
   // --- commands ---
   void Execute(WriteBytes& command);
@@ -73,6 +74,7 @@ class Session final : TransportListener, TurnListener, KeepaliveHost, core::Even
   // --- core::EventSink ---
   std::uint8_t* Reserve(std::size_t size) override;
   void Commit(core::MessageKind kind, std::size_t size) override { writer_.Commit(kind, size); }
+  bool CommitInPlace(core::MessageKind kind, std::span<const std::uint8_t> message) override;
   void CommitLarge(core::MessageKind kind, core::Payload message) override;
   void ReceivePing(std::span<const std::uint8_t>) override {}
   void ReceivePong(std::span<const std::uint8_t> payload) override;
@@ -92,6 +94,7 @@ class Session final : TransportListener, TurnListener, KeepaliveHost, core::Even
   bool PongMayBeUnread() noexcept override;
   void OnKeepaliveTimeout() noexcept override;
 
+  void Receive(std::size_t size);
   void OnDialed(TcpHandle handle, std::size_t target);
   void OnDeadline();
   void AnswerHandshake();
@@ -133,11 +136,12 @@ class Session final : TransportListener, TurnListener, KeepaliveHost, core::Even
   std::vector<Command> taken_;
   std::span<std::uint8_t> target_;       // where the read under way goes
   std::uint64_t unwritten_payload_ = 0;  // application bytes in the output queue
-  bool output_behind_ = false;           // the network did not take all of it at once, nor has since
-  bool reading_direct_ = false;
-  bool paused_ = false;   // by back pressure
-  bool closing_ = false;  // a Close was sent or received, or the connection has failed
   std::uint64_t held_before_closing_ = 0;
+  Reading reading_ = Reading::kChunk;  // what target_ is memory of
+  bool much_to_read_ = false;          // the last read found as much as a batch holds, nearly
+  bool output_behind_ = false;         // the network did not take all of it at once, nor has since
+  bool paused_ = false;                // by back pressure
+  bool closing_ = false;               // a Close was sent or received, or the connection has failed
   bool lingering_ = false;
   bool told_closing_ = false;
   bool drained_wanted_ = false;

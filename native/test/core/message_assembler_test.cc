@@ -252,5 +252,28 @@ TEST_CASE("text read straight into its target is validated as it comes") {
   CHECK(assembler.Received(1, sink).kind == ErrorKind::kInvalidUtf8);
 }
 
+TEST_CASE("a sink may leave a message where it was received") {
+  MessageAssembler assembler({});
+  Assembled result;
+  result.sink.takes_in_place = true;
+  for (const Frame& frame : {Frame{Opcode::kText, true, "text"}, Frame{Opcode::kBinary, true, "binary"}}) {
+    ReceiveFrame(assembler, frame, 10, 10, result);
+  }
+  CHECK(result.sink.events == Events{Text("text"), Binary("binary")});
+  CHECK(result.sink.taken_in_place == 2);
+}
+
+TEST_CASE("no sink is offered what does not lie there as it will be delivered") {
+  MessageAssembler assembler({});
+  Assembled result;
+  result.sink.takes_in_place = true;
+  ReceiveFrame(assembler, {Opcode::kText, true, "ü"}, 10, 10, result);      // becomes UTF-16
+  ReceiveFrame(assembler, {Opcode::kText, true, "cut"}, 1, 10, result);     // in two places
+  ReceiveFrame(assembler, {Opcode::kBinary, false, "be"}, 10, 10, result);  // in two frames
+  ReceiveFrame(assembler, {Opcode::kContinuation, true, "gun"}, 10, 10, result);
+  CHECK(result.sink.events == Events{Text("ü"), Text("cut"), Binary("begun")});
+  CHECK(result.sink.taken_in_place == 0);
+}
+
 }  // namespace
 }  // namespace hawser::core

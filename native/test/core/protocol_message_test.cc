@@ -90,8 +90,8 @@ TEST_CASE("delivers text in every script, alone and mixed") {
   }
 }
 
-TEST_CASE("delivers messages up to the large size within a batch and larger ones on their own") {
-  const std::string small(kLargeMessage, 'x');
+TEST_CASE("delivers small messages within a batch and large ones on their own") {
+  const std::string small(kWorthMoving - 1, 'x');
   const std::string large(kLargeMessage + 1, 'y');
   Deliver(ServerFrame(0x81, small) + ServerFrame(0x82, large) + ServerFrame(0x81, large), [&](Client& client) {
     CHECK(client.events == Events{Text(small), Binary(large), Text(large)});
@@ -107,6 +107,16 @@ TEST_CASE("delivers text as UTF-16 on either side of the large size") {
     CHECK(client.sink.large == std::vector<bool>{false, true});
     CHECK(client.sink.kinds == std::vector{MessageKind::kUtf16, MessageKind::kUtf16});
   });
+}
+
+TEST_CASE("delivers messages of a middle size on their own if they were put together from pieces") {
+  const std::string whole(kLargeMessage, 'x');
+  const std::string half(kWorthMoving / 2, 'y');
+  Client client;
+  client.Receive(ServerFrame(0x82, whole));
+  client.Receive(ServerFrame(0x02, half) + ServerFrame(0x80, half));
+  CHECK(client.events == Events{Binary(whole), Binary(half + half)});
+  CHECK(client.sink.large == std::vector<bool>{false, true});
 }
 
 TEST_CASE("delivers a text whose last byte makes it UTF-16") {

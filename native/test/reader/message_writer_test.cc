@@ -39,6 +39,16 @@ struct Room {
     if (!message.empty()) std::memcpy(room, message.data(), message.size());
     writer.Commit(MessageKind::kAscii, message.size());
   }
+  // Puts `bytes` where a read would and begins to look at them.
+  std::string_view Read(std::string_view bytes) {
+    const auto target = writer.Target();
+    std::memcpy(target.data(), bytes.data(), bytes.size());
+    writer.BeginInPlace(bytes.size());
+    return {reinterpret_cast<const char*>(target.data()), bytes.size()};
+  }
+  bool TakeInPlace(std::string_view message) {
+    return writer.CommitInPlace(MessageKind::kBinary, test::AsSpan(message));
+  }
   std::size_t Batches() {
     std::size_t count = 0;
     while (delivery.Take(batch).taken == Taken::kBatch) {
@@ -218,6 +228,84 @@ TEST_CASE("a mark passed in the middle of a turn is told at its end") {
   room.Write("2");
   room.writer.Publish();
   CHECK(room.writer.TakePause());
+}
+
+TEST_CASE("messages in what was read are taken where they lie") {
+  Room room;
+  const auto read = room.Read("..one..two..");
+  CHECK(room.TakeInPlace(read.substr(2, 3)));
+  CHECK(room.TakeInPlace(read.substr(7, 3)));
+  room.writer.EndInPlace();
+  room.writer.Publish();
+  CHECK(room.Batches() == 1);
+  CHECK(room.events == Events{Binary("one"), Binary("two")});
+}
+
+TEST_CASE("a message made elsewhere keeps its place among those where they lie") {
+  Room room;
+  room.Write("first");
+  const auto read = room.Read("onetwo");
+  CHECK(room.TakeInPlace(read.substr(0, 3)));
+  room.Write("between");
+  CHECK_FALSE(room.TakeInPlace(read.substr(3, 3)));
+  room.Write("two");
+  room.writer.EndInPlace();
+  room.Write("last");
+  room.writer.Publish();
+  (void)room.Batches();
+  CHECK(room.events == Events{Text("first"), Binary("one"), Text("between"), Text("two"), Text("last")});
+}
+
+TEST_CASE("what is being looked at is not published, whatever else is") {
+  Room room;
+  const auto read = room.Read(std::string(kBatchBytes, 'r'));
+  CHECK(room.TakeInPlace(read.substr(0, 10)));
+  room.Write("elsewhere");
+  CHECK(room.Batches() == 0);
+  CHECK_FALSE(room.TakeInPlace(read.substr(10, 10)));
+  room.Write(std::string(kBatchBytes, '2'));
+  CHECK(room.Batches() == 0);
+  room.writer.EndInPlace();
+  room.writer.Publish();
+  CHECK(room.Batches() == 3);
+  CHECK(room.events == Events{Binary("rrrrrrrrrr"), Text("elsewhere"), Text(std::string(kBatchBytes, '2'))});
+}
+
+TEST_CASE("what was published before is not filled further while something is being looked at") {
+  Room room;
+  for (const char* message : {"1", "2", "3"}) {
+    room.Write(message);
+    room.writer.Publish();
+  }
+  const auto read = room.Read(std::string(kBatchBytes, 'r'));
+  CHECK(room.TakeInPlace(read.substr(0, 1)));
+  room.Write("last");
+  room.writer.EndInPlace();
+  room.writer.Publish();
+  (void)room.Batches();
+  CHECK(room.events == Events{Text("1"), Text("2"), Text("3"), Binary("r"), Text("last")});
+}
+
+TEST_CASE("where no message lay whole is read into again, and not published") {
+  Room room;
+  const auto* target = room.Read("half a message").data();
+  room.writer.EndInPlace();
+  CHECK(reinterpret_cast<const char*>(room.writer.Target().data()) == target);
+  room.writer.Publish();
+  CHECK(room.Batches() == 0);
+  (void)room.Read(std::string(kBatchBytes, 'r'));
+  room.Write("elsewhere");
+  room.writer.EndInPlace();
+  room.writer.Publish();
+  CHECK(room.Batches() == 1);
+  CHECK(room.events == Events{Text("elsewhere")});
+}
+
+TEST_CASE("no more messages are taken where they lie than an index holds") {
+  Room room;
+  const auto read = room.Read("r");
+  for (std::size_t i = 0; i < kBatchMessages; ++i) CHECK(room.TakeInPlace(read));
+  CHECK_FALSE(room.TakeInPlace(read));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Messages from the peer, as they arrive in the application's hands.
 #include <doctest/doctest.h>
 
+#include <random>
 #include <string>
 
 #include "reader/reader.h"
@@ -145,6 +146,32 @@ TEST_CASE("a hundred thousand small messages arrive, all and in order") {
   int wrong = 0;
   for (int i = 0; i < kCount; ++i) wrong += events[static_cast<std::size_t>(i)] == Text(std::to_string(i)) ? 0 : 1;
   CHECK(wrong == 0);
+}
+
+TEST_CASE("a flood of messages of all kinds and sizes arrives, all and in order") {
+  std::string bytes;
+  Events expected;
+  std::minstd_rand random(1);
+  for (int i = 0; i < 5000; ++i) {
+    // Mostly small, now and then beyond what one read or one batch holds; most neighbours are of the same kind.
+    const std::size_t size = random() % (std::size_t{1} << random() % 18);
+    if (const auto kind = random() / 64 % 8; kind == 0) {
+      std::string text;
+      while (text.size() < size) text += "é€😀";
+      bytes += ServerFrame(0x81, text);
+      expected.push_back(Text(text));
+    } else if (kind == 1 && size > 1) {
+      const std::string binary = Patterned(size);
+      bytes += ServerFrame(0x02, binary.substr(0, size / 2)) + ServerFrame(0x89, "") +
+               ServerFrame(0x80, binary.substr(size / 2));
+      expected.push_back(Binary(binary));
+    } else {
+      const std::string text(size, static_cast<char>('a' + i % 26));
+      bytes += ServerFrame(kind < 5 ? 0x81 : 0x82, text);
+      expected.push_back(kind < 5 ? Text(text) : Binary(text));
+    }
+  }
+  CHECK((ReceiveFrom(bytes) == expected));
 }
 
 }  // namespace

@@ -59,6 +59,14 @@ class RecordingSink final : public core::EventSink {
     Record(kind, {reinterpret_cast<const std::uint8_t*>(room_.data()), size}, false);
   }
 
+  bool CommitInPlace(core::MessageKind kind, std::span<const std::uint8_t> message) override {
+    CheckMemory();
+    if (!takes_in_place) return false;
+    ++taken_in_place;
+    Record(kind, message, false);
+    return true;
+  }
+
   void CommitLarge(core::MessageKind kind, core::Payload message) override {
     CheckMemory();
     Record(kind, message.span(), true);
@@ -75,6 +83,8 @@ class RecordingSink final : public core::EventSink {
 
   bool overcommitted() const { return overcommitted_; }
 
+  bool takes_in_place = false;
+  std::size_t taken_in_place = 0;
   Events events;
   std::vector<core::MessageKind> kinds;  // of the messages among them
   std::vector<bool> large;
