@@ -1,6 +1,6 @@
-// Whether a consumer that was just woken is about to send: request and answer, one at a time, is the one pattern in
-// which sleeping in the poll between two messages costs more than they do. Learns from what happened the last times, so
-// a connection that only receives never waits. Reader thread.
+// Whether somebody who was just told something is about to answer: request and answer, one at a time, is the one
+// pattern in which sleeping in the poll between two messages costs more than they do. Learns from what happened the
+// last times, so a connection whose messages go one way never waits, nor one whose peer is far away. Reader thread.
 #pragma once
 
 #include <uv.h>
@@ -12,32 +12,33 @@ namespace hawser::reader {
 class ReplyWait {
  public:
   // Nanoseconds to wait for a reply, at most.
-  static constexpr std::uint64_t kMost = 50'000;
+  static constexpr std::uint64_t kMost = 100'000;
 
-  // A waiting consumer is being woken.
-  void OnDelivery() {
+  // A message goes to the other side.
+  void OnTold() {
     if (pending_ && score_ > 0) --score_;
     pending_ = true;
-    delivered_at_ = uv_hrtime();
+    told_at_ = uv_hrtime();
   }
-  // The application sent something.
-  void OnSend() {
+  // Something came from the other side.
+  void OnReply() {
     if (!pending_) return;
     pending_ = false;
-    const bool prompt = uv_hrtime() - delivered_at_ < 4 * kMost;
+    // One that was waited for came without the wakes that slow down the others.
+    const bool prompt = uv_hrtime() - told_at_ < (score_ >= kLikely ? kMost : 2 * kMost);
     if (prompt && score_ < kCertain) ++score_;
     if (!prompt && score_ > 0) --score_;
   }
-  bool worthwhile() const { return pending_ && score_ >= kLikely; }
-  bool over() const { return uv_hrtime() - delivered_at_ > kMost; }
+  // Whether to wait on.
+  bool worthwhile() const { return pending_ && score_ >= kLikely && uv_hrtime() - told_at_ <= kMost; }
 
  private:
   static constexpr int kLikely = 4;
   static constexpr int kCertain = 8;
 
   int score_ = 0;
-  bool pending_ = false;  // delivered, and nothing sent since
-  std::uint64_t delivered_at_ = 0;
+  bool pending_ = false;  // told, and nothing came since
+  std::uint64_t told_at_ = 0;
 };
 
 }  // namespace hawser::reader

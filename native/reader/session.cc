@@ -37,6 +37,7 @@ Session::Session(Loop& loop, const SessionConfig& config, CommandQueue& commands
       ended_(std::move(ended)),
       protocol_(config.limits, loop.masking_keys()),
       writer_(delivery, bell),
+      wakefulness_(loop.uv(), [this] { LookForReply(); }),
       keepalive_(loop.uv(), config.ping_interval, config.ping_timeout, *this),
       deadline_(loop.uv(), [this] { Guard([this] { OnDeadline(); }); }),
       dialer_(
@@ -102,7 +103,9 @@ void Session::Execute(Start&) {
 }
 
 void Session::Execute(SendRecords& command) {
-  reply_wait_.OnSend();
+  from_consumer_.OnReply();
+  from_peer_.OnTold();
+  AwaitReply();
   RecordReader records(command.records);
   SendRecord record;
   while (records.Next(record)) {
@@ -188,6 +191,7 @@ void Session::OnRead(std::size_t size) noexcept {
       return AnswerHandshake();
     }
     if (phase_ != Phase::kOpen) return;
+    from_peer_.OnReply();
     Receive(size);
     AfterInput();
     ObeyMarks();
@@ -239,16 +243,21 @@ void Session::OnTurnEnd() noexcept {
   Guard([this] {
     const bool rang = writer_.Publish();
     ObeyMarks();
-    if (rang) AwaitReply();
+    if (!rang) return;
+    from_consumer_.OnTold();
+    AwaitReply();
   });
 }
 
-// Looks for the reply of a consumer that usually has one, for a moment, before the poll puts the thread to sleep.
+// Stays out of the poll's sleep for a moment where a reply is likely to be here sooner than a wake would be.
 void Session::AwaitReply() {
-  reply_wait_.OnDelivery();
-  if (!reply_wait_.worthwhile() || phase_ != Phase::kOpen) return;
-  commands_.StayAwake();
-  while (!commands_.waiting() && !reply_wait_.over()) std::this_thread::yield();
+  if (phase_ != Phase::kOpen || !ReplyIsLikely()) return;
+  if (wakefulness_.Start()) commands_.StayAwake();
+}
+
+void Session::LookForReply() {
+  if (phase_ == Phase::kOpen && ReplyIsLikely() && !commands_.waiting()) return std::this_thread::yield();
+  wakefulness_.Stop();
   ExecuteCommands();
 }
 
@@ -445,6 +454,7 @@ void Session::End() noexcept {
   deadline_.Stop();
   keepalive_.Stop();
   dialer_.Cancel();
+  wakefulness_.Stop();
   Guard([this] { writer_.Publish(); });
   if (transport_) {
     transport_->Close();

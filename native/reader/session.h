@@ -22,6 +22,7 @@
 #include "reader/reply_wait.h"
 #include "reader/test_hooks.h"
 #include "reader/transport.h"
+#include "reader/wakefulness.h"
 
 namespace hawser::reader {
 
@@ -105,6 +106,8 @@ class Session final : TransportListener, TurnListener, KeepaliveHost, core::Even
   void ObeyMarks();
   bool BacklogIsFull();
   void AwaitReply();
+  void LookForReply();
+  bool ReplyIsLikely() const { return from_consumer_.worthwhile() || from_peer_.worthwhile(); }
   void PublishAtTurnEnd();
   void Tell(Notice notice);
   void TellClosing();
@@ -126,7 +129,9 @@ class Session final : TransportListener, TurnListener, KeepaliveHost, core::Even
   Phase phase_ = Phase::kDialing;
   core::Protocol protocol_;
   MessageWriter writer_;
-  ReplyWait reply_wait_;
+  ReplyWait from_consumer_;
+  ReplyWait from_peer_;
+  Wakefulness wakefulness_;  // while a reply is waited for
   HandshakeBuffer handshake_;
   Keepalive keepalive_;
   Timer deadline_;  // of the opening handshake, then of the closing one

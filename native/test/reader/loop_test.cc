@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "reader/timer.h"
+#include "reader/wakefulness.h"
 #include "test/support/reader/times.h"
 
 namespace hawser::reader {
@@ -126,6 +127,32 @@ TEST_CASE("a timer brought forward fires no later than it would have") {
   loop.Run();
   CHECK(fired == 1);
   CHECK(Since(started) < test::Patience());
+}
+
+TEST_CASE("a wakeful loop does not sleep and looks between its polls") {
+  Loop loop;
+  int looks = 0;
+  Wakefulness wakefulness(loop.uv(), [&] {
+    if (++looks == 3) wakefulness.Stop();
+  });
+  CHECK(wakefulness.Start());
+  loop.Run();
+  CHECK(looks == 3);
+}
+
+TEST_CASE("one loop at a time is wakeful, and another may be when it sleeps again or is gone") {
+  Loop loop;
+  Wakefulness first(loop.uv(), [] {});
+  {
+    Wakefulness second(loop.uv(), [] {});
+    CHECK(second.Start());
+    CHECK(second.Start());
+    CHECK_FALSE(first.Start());
+  }
+  CHECK(first.Start());
+  first.Stop();
+  Wakefulness third(loop.uv(), [] {});
+  CHECK(third.Start());
 }
 
 }  // namespace

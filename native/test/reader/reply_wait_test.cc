@@ -10,22 +10,22 @@ namespace {
 
 void Exchange(ReplyWait& wait, int times) {
   for (int i = 0; i < times; ++i) {
-    wait.OnDelivery();
-    wait.OnSend();
+    wait.OnTold();
+    wait.OnReply();
   }
 }
 
 TEST_CASE("a connection that only receives never waits") {
   ReplyWait wait;
   for (int i = 0; i < 100; ++i) {
-    wait.OnDelivery();
+    wait.OnTold();
     CHECK_FALSE(wait.worthwhile());
   }
 }
 
 TEST_CASE("a connection that only sends never waits") {
   ReplyWait wait;
-  for (int i = 0; i < 100; ++i) wait.OnSend();
+  for (int i = 0; i < 100; ++i) wait.OnReply();
   CHECK_FALSE(wait.worthwhile());
 }
 
@@ -33,24 +33,25 @@ TEST_CASE("after some prompt replies the next one is waited for, and no longer o
   ReplyWait wait;
   Exchange(wait, 8);
   CHECK_FALSE(wait.worthwhile());
-  wait.OnDelivery();
+  wait.OnTold();
   CHECK(wait.worthwhile());
-  wait.OnSend();
+  wait.OnReply();
   CHECK_FALSE(wait.worthwhile());
 }
 
 TEST_CASE("a consumer that stops replying is soon not waited for") {
   ReplyWait wait;
   Exchange(wait, 100);
-  for (int i = 0; i < 10; ++i) wait.OnDelivery();
+  for (int i = 0; i < 10; ++i) wait.OnTold();
   CHECK_FALSE(wait.worthwhile());
 }
 
-TEST_CASE("a wait is over after its time") {
+TEST_CASE("a reply is waited for only so long") {
   ReplyWait wait;
-  wait.OnDelivery();
+  Exchange(wait, 8);
+  wait.OnTold();
   const std::uint64_t started = uv_hrtime();
-  while (!wait.over()) std::this_thread::yield();
+  while (wait.worthwhile()) std::this_thread::yield();
   CHECK(uv_hrtime() - started + ReplyWait::kMost / 10 >= ReplyWait::kMost);
 }
 
