@@ -24,7 +24,7 @@ class EventSink {
   // Offers one whole message that lies in the bytes given to Protocol::Receive, before any room is asked for. A sink
   // that owns those bytes may leave it there and say true.
   virtual bool CommitInPlace(MessageKind /*kind*/, std::span<const std::uint8_t> /*message*/) { return false; }
-  // One whole message of more than kWorthMoving bytes; always called for those above kLargeMessage, unless they stay
+  // One whole message of kWorthMoving bytes or more; always called for those above kLargeMessage, unless they stay
   // in place.
   virtual void CommitLarge(MessageKind kind, Payload message) = 0;
 

@@ -19,10 +19,14 @@ bool WorthKeeping(const MessageBatch& batch) {
 
 }  // namespace
 
+// Room for all spares: keeping one can't fail.
+DeliveryQueue::DeliveryQueue(const QueueMarks& marks) : marks_(marks) { spare_.reserve(kMaxSpare); }
+
 MessageBatch DeliveryQueue::Begin() {
   Lock lock(mutex_);
   // With more than one waiting, JavaScript is not about to take the last.
-  if (batches_.size() < 2 || batches_.back().shared().size() >= kBatchBytes / 2) return Spare();
+  if (batches_.size() < 2) return Spare();
+  if (batches_.back().bytes() >= kBatchBytes / 2 || batches_.back().shared().size() >= kBatchBytes / 2) return Spare();
   MessageBatch batch = std::move(batches_.back());
   batches_.pop_back();
   messages_ -= batch.messages();

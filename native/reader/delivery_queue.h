@@ -40,7 +40,7 @@ struct QueueMarks {
 
 class DeliveryQueue {
  public:
-  explicit DeliveryQueue(const QueueMarks& marks) : marks_(marks) {}
+  explicit DeliveryQueue(const QueueMarks& marks);
 
   struct Published {
     bool ring = false;   // JavaScript waits for messages

@@ -81,13 +81,15 @@ class MessageBatch {
 
   void CommitLarge(core::MessageKind kind, core::Payload message) {
     const auto kind_bits = static_cast<std::uint32_t>(kind) | kLargeFlag;
-    large_.reserve(large_.size() + 1);
+    if (large_.size() == large_.capacity()) large_.reserve(2 * large_.size() + 2);
     index_.push_back({static_cast<std::uint32_t>(large_.size()) | kind_bits << kKindShift,
                       static_cast<std::uint32_t>(message.size())});
     message_bytes_ += message.size();
     large_.push_back(std::move(message));
   }
 
+  // Whether its messages fill less than half of its memory.
+  bool Sparse() const { return 2 * message_bytes_ < bytes_.capacity(); }
   // Empties it for the next use, keeping the allocation.
   void Clear() {
     bytes_.set_size(0);
@@ -95,6 +97,7 @@ class MessageBatch {
     large_.clear();
     message_bytes_ = 0;
     longest_ = 0;
+    in_place_ = 0;
   }
 
  private:

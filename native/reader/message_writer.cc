@@ -1,5 +1,7 @@
 #include "reader/message_writer.h"
 
+#include <cstring>
+
 namespace hawser::reader {
 
 bool MessageWriter::Publish() {
@@ -31,12 +33,33 @@ bool MessageWriter::CommitInPlace(core::MessageKind kind, std::span<const std::u
 
 void MessageWriter::EndInPlace() {
   in_place_ = false;
-  for (MessageBatch& batch : std::exchange(kept_back_, {})) {
-    if (!batch.empty()) PublishBatch(std::move(batch), true);
+  auto batches = std::exchange(kept_back_, {});
+  batches.push_back(std::move(*std::exchange(batch_, std::nullopt)));
+  for (MessageBatch& batch : batches) {
+    if (batch.Sparse()) {
+      Rewrite(batch);
+    } else {
+      if (!empty()) PublishBatch(true);
+      batch_ = std::move(batch);
+    }
   }
-  if (!empty()) return;
-  batch_->Clear();
-  target_ = std::exchange(batch_, std::nullopt);
+}
+
+// The few messages of a big read must not hold all its memory while they wait for their consumer.
+void MessageWriter::Rewrite(MessageBatch& batch) {
+  for (const MessageEntry& entry : batch.index()) {
+    const std::uint32_t kind = entry.where >> kKindShift;
+    const std::uint32_t at = entry.where & kOffsetMask;
+    if ((kind & kLargeFlag) != 0) {
+      CommitLarge(static_cast<core::MessageKind>(kind & ~kLargeFlag), std::move(batch.large(at)));
+      continue;
+    }
+    std::uint8_t* room = Reserve(entry.size);
+    if (entry.size > 0) std::memcpy(room, batch.shared().bytes() + at, entry.size);
+    Commit(static_cast<core::MessageKind>(kind), entry.size);
+  }
+  batch.Clear();
+  if (!target_) target_ = std::move(batch);
 }
 
 void MessageWriter::NextBatch(std::size_t size) {

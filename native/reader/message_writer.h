@@ -50,6 +50,7 @@ class MessageWriter {
     return *batch_;
   }
   void NextBatch(std::size_t size);
+  void Rewrite(MessageBatch& batch);
   bool PublishBatch(bool more);
   bool PublishBatch(MessageBatch batch, bool more);
 

@@ -222,9 +222,8 @@ std::uint8_t* Session::Reserve(std::size_t size) {
 }
 
 bool Session::CommitInPlace(core::MessageKind kind, std::span<const std::uint8_t> message) {
-  if (!writer_.CommitInPlace(kind, message)) return false;
   PublishAtTurnEnd();
-  return true;
+  return writer_.CommitInPlace(kind, message);
 }
 
 void Session::CommitLarge(core::MessageKind kind, core::Payload message) {

@@ -22,16 +22,20 @@ namespace {
 // more to do than to write to a peer that is as fast.
 constexpr std::size_t kMaxTransfer = std::size_t{2} << 20;
 
+// And at most while the kernel takes no more at once: so much is written whole before anybody hears of it, and whoever
+// waits for progress should.
+constexpr std::size_t kMaxWaiting = std::size_t{128} << 10;
+
 TcpTransport* Self(void* data) { return static_cast<TcpTransport*>(data); }
 
 // The next bytes of a queue in libuv's form.
 template <std::size_t kPieces>
 struct Gathered {
-  explicit Gathered(core::OutputQueue& output) {
+  Gathered(core::OutputQueue& output, std::size_t most) {
     std::array<std::span<const std::uint8_t>, kPieces> pieces;
     const std::size_t found = output.Peek(pieces);
-    while (count < found && size < kMaxTransfer) {
-      const auto piece = pieces[count].first(std::min(pieces[count].size(), kMaxTransfer - size));
+    while (count < found && size < most) {
+      const auto piece = pieces[count].first(std::min(pieces[count].size(), most - size));
       // uv_buf_t is not const-correct; writing does not change what it points to.
       auto* bytes = const_cast<char*>(reinterpret_cast<const char*>(piece.data()));
       buffers[count++] = uv_buf_init(bytes, static_cast<unsigned>(piece.size()));
@@ -101,7 +105,7 @@ void TcpTransport::Write(core::OutputQueue& output) {
   output_ = &output;
   bool enough = false;
   for (std::size_t total = 0; writing_ == 0 && !write_failed_ && !closed_;) {
-    const Gathered<kPieces> next(output);
+    const Gathered<kPieces> next(output, kMaxTransfer);
     if (next.count == 0) break;
     if (enough) {
       WriteWhenWritable();
@@ -119,7 +123,7 @@ void TcpTransport::Write(core::OutputQueue& output) {
 
 // The kernel is full, or has got enough for one turn of the loop: libuv goes on with what comes next.
 void TcpTransport::WriteWhenWritable() {
-  const Gathered<kPieces> next(*output_);
+  const Gathered<kPieces> next(*output_, kMaxWaiting);
   writing_ = next.size;
   const int error = uv_write(&write_, stream(), next.buffers.data(), next.count, [](uv_write_t* request, int status) {
     auto* self = Self(request->data);

@@ -259,16 +259,17 @@ TEST_CASE("a message made elsewhere keeps its place among those where they lie")
 TEST_CASE("what is being looked at is not published, whatever else is") {
   Room room;
   const auto read = room.Read(std::string(kBatchBytes, 'r'));
-  CHECK(room.TakeInPlace(read.substr(0, 10)));
+  const std::string half(kBatchBytes / 2, 'r');
+  CHECK(room.TakeInPlace(read.substr(0, half.size())));
   room.Write("elsewhere");
   CHECK(room.Batches() == 0);
-  CHECK_FALSE(room.TakeInPlace(read.substr(10, 10)));
+  CHECK_FALSE(room.TakeInPlace(read.substr(half.size(), 10)));
   room.Write(std::string(kBatchBytes, '2'));
   CHECK(room.Batches() == 0);
   room.writer.EndInPlace();
   room.writer.Publish();
   CHECK(room.Batches() == 3);
-  CHECK(room.events == Events{Binary("rrrrrrrrrr"), Text("elsewhere"), Text(std::string(kBatchBytes, '2'))});
+  CHECK(room.events == Events{Binary(half), Text("elsewhere"), Text(std::string(kBatchBytes, '2'))});
 }
 
 TEST_CASE("what was published before is not filled further while something is being looked at") {
@@ -299,6 +300,36 @@ TEST_CASE("where no message lay whole is read into again, and not published") {
   room.writer.Publish();
   CHECK(room.Batches() == 1);
   CHECK(room.events == Events{Text("elsewhere")});
+}
+
+TEST_CASE("the memory of a big read is not held by a few messages in it") {
+  Room room;
+  room.Write("first");
+  room.writer.Publish();
+  room.Write("second");
+  room.writer.Publish();
+  for (int i = 0; i < 100; ++i) {
+    const auto read = room.Read(std::string(kBatchBytes, 'r'));
+    const auto* target = read.data();
+    CHECK(room.TakeInPlace(read.substr(0, 1)));
+    room.Write("elsewhere");
+    room.writer.EndInPlace();
+    room.writer.Publish();
+    CHECK(reinterpret_cast<const char*>(room.writer.Target().data()) == target);
+  }
+  CHECK(room.Batches() == 2);
+  REQUIRE(room.events.size() == 202);
+  CHECK(room.events[200] == Binary("r"));
+  CHECK(room.events[201] == Text("elsewhere"));
+}
+
+TEST_CASE("large messages are not gathered into ever bigger batches") {
+  Room room;
+  for (int i = 0; i < 10; ++i) {
+    room.writer.CommitLarge(MessageKind::kBinary, PayloadOf(std::string(kBatchBytes, 'L')));
+    room.writer.Publish();
+  }
+  CHECK(room.Batches() == 10);
 }
 
 TEST_CASE("no more messages are taken where they lie than an index holds") {
