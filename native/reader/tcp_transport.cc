@@ -37,6 +37,7 @@ struct Gathered {
     while (count < found && size < most) {
       const auto piece = pieces[count].first(std::min(pieces[count].size(), most - size));
       // uv_buf_t is not const-correct; writing does not change what it points to.
+      // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast)
       auto* bytes = const_cast<char*>(reinterpret_cast<const char*>(piece.data()));
       buffers[count++] = uv_buf_init(bytes, static_cast<unsigned>(piece.size()));
       size += piece.size();

@@ -29,7 +29,7 @@ class Wakefulness {
   // Whether it is active; not if another reader is awake.
   bool Start() {
     if (active_) return true;
-    if (somebody_.exchange(true, std::memory_order_relaxed)) return false;
+    if (somebody.exchange(true, std::memory_order_relaxed)) return false;
     active_ = true;
     uv_idle_start(handle_, [](uv_idle_t* handle) { static_cast<Wakefulness*>(handle->data)->look_(); });
     return true;
@@ -37,11 +37,11 @@ class Wakefulness {
   void Stop() {
     if (!std::exchange(active_, false)) return;
     uv_idle_stop(handle_);
-    somebody_.store(false, std::memory_order_relaxed);
+    somebody.store(false, std::memory_order_relaxed);
   }
 
  private:
-  static inline std::atomic<bool> somebody_{false};  // a token, nothing is published with it, so relaxed
+  static inline std::atomic<bool> somebody{false};  // a token, nothing is published with it, so relaxed
 
   std::function<void()> look_;
   uv_idle_t* handle_;

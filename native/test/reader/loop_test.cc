@@ -67,6 +67,7 @@ TEST_CASE("a loop with nothing to wait for ends") {
 TEST_CASE("masking keys do not repeat") {
   Loop loop;
   std::vector<core::MaskingKey> keys;
+  keys.reserve(3000);
   for (int i = 0; i < 3000; ++i) keys.push_back(loop.masking_keys().NextKey());
   int repeated = 0;
   for (std::size_t i = 1; i < keys.size(); ++i) repeated += keys[i] == keys[i - 1] ? 1 : 0;
