@@ -57,10 +57,12 @@ TEST_CASE("no more than 4 MiB are kept") {
   const std::uint8_t* first = nullptr;
   {
     std::vector<core::Payload> out;
+    out.reserve(5);
     for (int i = 0; i < 5; ++i) out.push_back(pool->Take(kMiB));
     first = out[0].bytes();
   }
   std::vector<core::Payload> again;
+  again.reserve(4);
   for (int i = 0; i < 4; ++i) again.push_back(pool->Take(kMiB));
   CHECK(again[0].bytes() == first);
   { const core::Payload too_big = pool->Take(5 * kMiB); }

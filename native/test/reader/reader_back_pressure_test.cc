@@ -16,7 +16,6 @@ namespace {
 using core::CloseCause;
 using test::Application;
 using test::BigEndian;
-using test::Binary;
 using test::Count;
 using test::DialConfig;
 using test::Event;

@@ -195,6 +195,7 @@ TEST_CASE("a batch for which there is no memory in the queue is not counted") {
 TEST_CASE("payloads are given back without memory") {
   const auto pool = std::make_shared<PayloadPool>();
   std::vector<core::Payload> out;
+  out.reserve(100);
   for (int i = 0; i < 100; ++i) out.push_back(pool->Take(1));
   const FailingNew failing(0);
   out.clear();
