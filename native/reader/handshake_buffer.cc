@@ -26,9 +26,9 @@ std::optional<std::size_t> HandshakeBuffer::HeadEnd() {
   const std::string_view begin = text.substr(0, kProtocol.size());
   if (begin != kProtocol.substr(0, begin.size())) {
     const std::size_t line = text.find('\n');
-    return line == text.npos ? std::nullopt : std::optional(line + 1);
+    return line == std::string_view::npos ? std::nullopt : std::optional(line + 1);
   }
-  for (std::size_t at = text.find('\n', searched_); at != text.npos; at = text.find('\n', at + 1)) {
+  for (std::size_t at = text.find('\n', searched_); at != std::string_view::npos; at = text.find('\n', at + 1)) {
     const std::string_view next = text.substr(at + 1, 2);
     if (next.starts_with('\n')) return at + 2;
     if (next == "\r\n") return at + 3;

@@ -4,8 +4,9 @@
 
 #include <uv.h>
 
-#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -32,7 +33,7 @@ class Loop {
   Loop& operator=(const Loop&) = delete;
 
   uv_loop_t* uv() { return &loop_; }
-  std::span<std::uint8_t> chunk() { return chunk_; }
+  std::span<std::uint8_t> chunk() { return {chunk_.get(), kChunk}; }
   MaskingKeyPool& masking_keys() { return masking_keys_; }
 
   void CallAtTurnEnd(TurnListener& listener) { waiting_.push_back(&listener); }
@@ -42,6 +43,8 @@ class Loop {
   void Run() { uv_run(&loop_, UV_RUN_DEFAULT); }
 
  private:
+  static constexpr std::size_t kChunk = std::size_t{64} << 10;
+
   void EndTurn();
 
   uv_loop_t loop_{};
@@ -49,7 +52,7 @@ class Loop {
   std::vector<TurnListener*> waiting_;
   std::vector<TurnListener*> called_;
   MaskingKeyPool masking_keys_;
-  std::array<std::uint8_t, 64 * 1024> chunk_;
+  const std::unique_ptr<std::uint8_t[]> chunk_ = std::make_unique_for_overwrite<std::uint8_t[]>(kChunk);
 };
 
 }  // namespace hawser::reader

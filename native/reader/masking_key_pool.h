@@ -29,7 +29,7 @@ class MaskingKeyPool final : public core::MaskingKeySource {
     next_ = 0;
   }
 
-  std::array<std::uint8_t, 4096> pool_;
+  std::array<std::uint8_t, 4096> pool_{};
   std::size_t next_ = pool_.size();
 };
 

@@ -38,6 +38,7 @@ class Wake {
 
 std::vector<std::size_t> Limits(const std::vector<Command>& commands) {
   std::vector<std::size_t> limits;
+  limits.reserve(commands.size());
   for (const Command& command : commands) limits.push_back(std::get<ReadHead>(command).limit);
   return limits;
 }

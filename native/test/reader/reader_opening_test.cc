@@ -6,7 +6,6 @@
 #include "reader/reader.h"
 #include "test/support/bytes.h"
 #include "test/support/reader/application.h"
-#include "test/support/reader/gate.h"
 #include "test/support/reader/scripted_peer.h"
 
 namespace hawser::reader {
@@ -20,7 +19,6 @@ using test::BlackHole;
 using test::Count;
 using test::DialConfig;
 using test::Event;
-using test::Gate;
 using test::kResponseHead;
 using test::Patience;
 using test::Peer;

@@ -22,7 +22,6 @@ using test::Gate;
 using test::Milliseconds;
 using test::Peer;
 using test::ScriptedPeer;
-using test::SentClose;
 using test::ServerFrame;
 using test::Since;
 using test::Text;

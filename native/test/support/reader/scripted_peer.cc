@@ -106,9 +106,10 @@ SentFrame Peer::ReadFrame() {
 
 void Peer::Expect(const SentFrame& frame) {
   const SentFrame read = ReadFrame();
-  if (read != frame)
+  if (read != frame) {
     Fail("expect",
          doctest::toString(frame).c_str() + std::string(" expected, ") + doctest::toString(read).c_str() + " came");
+  }
 }
 
 void Peer::ExpectEndOfStream() {
