@@ -1,7 +1,6 @@
 /**
- * Turns the batch that lies on the desk into strings and Buffers that are the user's own. Small binary messages share
- * blocks of memory, and a block is so small that a message kept for long never pins much more than itself. Knows no
- * queue and no connection.
+ * Turns the batch that lies on the desk into strings and Buffers that are the user's own. Small messages share memory,
+ * so little of it that a message kept for long never pins much more than itself. Knows no queue and no connection.
  */
 
 import { Buffer } from 'node:buffer';
@@ -10,17 +9,22 @@ import { BufferView, constants, desk, type NativeSession } from './native.js';
 import type { Data } from './types.js';
 
 /** The most bytes that binary messages share; Node's own pool of Buffers shares as much. */
-const blockSize = 8192;
+const sharedBytes = 8192;
+
+/** The most bytes that texts share: they are parts of one string, since making one costs more than cutting it up. */
+const sharedText = 2048;
 
 /** Where the payloads of messages too big for the desk come from. */
 export type LargePayloads = Pick<NativeSession, 'takeLarge'>;
 
 /** The `count` messages on the desk, in order. */
 export function decodeBatch(source: LargePayloads, count: number): Data[] {
-  const { index, bytes } = desk;
+  const { index } = desk;
   const { kindShift, offsetMask, kindAscii, kindUtf16, kindBinary } = constants;
   const messages = new Array<Data>(count);
-  let block: Block | undefined;
+  let ascii = noText;
+  let utf16 = noText;
+  let block = noBlock;
   for (let i = 0; i < count; i++) {
     const word = index[i * 2] as number;
     const length = index[i * 2 + 1] as number;
@@ -28,13 +32,15 @@ export function decodeBatch(source: LargePayloads, count: number): Data[] {
     const end = offset + length;
     switch (word >>> kindShift) {
       case kindAscii:
-        messages[i] = bytes.latin1Slice(offset, end);
+        if (end > ascii.end) ascii = asciiFrom(i, count);
+        messages[i] = ascii.text.substring(offset - ascii.start, end - ascii.start);
         break;
       case kindUtf16:
-        messages[i] = bytes.ucs2Slice(offset, end);
+        if (end > utf16.end) utf16 = utf16From(i, count);
+        messages[i] = utf16.text.substring((offset - utf16.start) >> 1, (end - utf16.start) >> 1);
         break;
       case kindBinary:
-        if (block === undefined || end > block.end) block = copyBlock(i, count);
+        if (end > block.end) block = blockFrom(i, count);
         messages[i] = new BufferView(block.memory, offset - block.start, length);
         break;
       default:
@@ -44,35 +50,60 @@ export function decodeBatch(source: LargePayloads, count: number): Data[] {
   return messages;
 }
 
-/** A copy of the desk from `start` to `end`. */
-interface Block {
-  readonly memory: ArrayBuffer;
+/** What the desk holds from `start` to `end`. */
+interface Shared {
   readonly start: number;
   readonly end: number;
 }
+interface Text extends Shared {
+  readonly text: string;
+}
+interface Block extends Shared {
+  readonly memory: ArrayBuffer;
+}
 
-/** Copies the binary message `first` and those behind it that fit the same block, whatever lies in between. */
-function copyBlock(first: number, count: number): Block {
-  const { index, memory } = desk;
-  const { kindShift, offsetMask, kindLarge, kindBinary, bytesOffset } = constants;
-  const start = (index[first * 2] as number) & offsetMask;
-  let end = start + (index[first * 2 + 1] as number);
-  let shared = false;
-  for (let i = first + 1; i < count; i++) {
-    const word = index[i * 2] as number;
-    // Large ones are not on the desk.
-    if (word >>> kindShift >= kindLarge) break;
-    const offset = word & offsetMask;
-    if (offset - start > blockSize) break;
-    const nextEnd = offset + (index[i * 2 + 1] as number);
-    if (word >>> kindShift !== kindBinary || nextEnd - start > blockSize) continue;
-    end = nextEnd;
-    shared = true;
-  }
-  const copy = memory.slice(bytesOffset + start, bytesOffset + end);
+const noText: Text = { text: '', start: 0, end: -1 };
+const noBlock: Block = { memory: new ArrayBuffer(0), start: 0, end: -1 };
+
+function asciiFrom(first: number, count: number): Text {
+  const { start, end } = sharedFrom(first, count, sharedText);
+  return { text: desk.bytes.latin1Slice(start, end), start, end };
+}
+
+function utf16From(first: number, count: number): Text {
+  const { start, end } = sharedFrom(first, count, sharedText);
+  return { text: desk.bytes.ucs2Slice(start, end), start, end };
+}
+
+function blockFrom(first: number, count: number): Block {
+  const { start, end } = sharedFrom(first, count, sharedBytes);
+  const memory = desk.memory.slice(constants.bytesOffset + start, constants.bytesOffset + end);
   // Who transferred one message elsewhere would take the others along; so it is copied instead.
-  if (shared) markAsUntransferable(copy);
-  return { memory: copy, start, end };
+  if (end - start > (desk.index[first * 2 + 1] as number)) markAsUntransferable(memory);
+  return { memory, start, end };
+}
+
+/**
+ * Where the message `first` begins, and where the last of its kind ends that is not further than `most` bytes away,
+ * whatever lies in between.
+ */
+function sharedFrom(first: number, count: number, most: number): Shared {
+  const { index } = desk;
+  const { kindShift, offsetMask, kindLarge } = constants;
+  const word = index[first * 2] as number;
+  const kind = word >>> kindShift;
+  const start = word & offsetMask;
+  let end = start + (index[first * 2 + 1] as number);
+  for (let i = first + 1; i < count; i++) {
+    const next = index[i * 2] as number;
+    // Large ones are not on the desk.
+    if (next >>> kindShift >= kindLarge) break;
+    const offset = next & offsetMask;
+    if (offset - start > most) break;
+    const nextEnd = offset + (index[i * 2 + 1] as number);
+    if (next >>> kindShift === kind && nextEnd - start <= most) end = nextEnd;
+  }
+  return { start, end };
 }
 
 function largeMessage(source: LargePayloads, i: number): Data {

@@ -14,30 +14,33 @@ namespace hawser::binding {
 
 namespace {
 
-// From this size on a message is worth a call of its own, which makes a JavaScript value right from the batch, rather
-// than a copy on the desk.
-constexpr std::size_t kDirectMessage = std::size_t{4} << 10;
-
-// Puts a batch on the desk: its index, with the messages that JavaScript has to ask for marked as large, and the bytes
-// of the others at the same offsets.
-void CopyBatch(const reader::MessageBatch& batch, const Desk& desk) {
-  const auto bytes = batch.shared().span();
+// Puts a batch on the desk: its index, with the messages that JavaScript has to ask for marked as large, and the run
+// with those cut out.
+void PutOnDesk(const reader::MessageBatch& batch, const Desk& desk) {
+  const auto run = batch.shared();
   const auto index = desk.index(batch.messages());
   std::ranges::copy(batch.index(), index.begin());
-  std::size_t copied = 0;
+  std::size_t done = 0;
+  std::uint32_t cut = 0;
   const auto copy_up_to = [&](std::size_t end) {
-    if (end > copied) std::memcpy(desk.bytes() + copied, bytes.data() + copied, end - copied);
+    if (end > done) std::memcpy(desk.bytes() + done - cut, run.data() + done, end - done);
+    done = end;
   };
-  if (batch.longest() >= kDirectMessage) {
+  if (batch.direct_bytes() > 0) {
     for (reader::MessageEntry& entry : index) {
-      if (entry.size < kDirectMessage || (entry.where >> reader::kKindShift & reader::kLargeFlag) != 0) continue;
-      const std::size_t begin = entry.where & reader::kOffsetMask;
-      copy_up_to(begin);
-      copied = begin + entry.size;
-      entry.where |= reader::kLargeFlag << reader::kKindShift;
+      if ((entry.where >> reader::kKindShift & reader::kLargeFlag) != 0) continue;
+      const auto direct = reader::MessageBatch::DirectBytes(entry.size);
+      if (direct > 0) {
+        copy_up_to(entry.where & reader::kOffsetMask);
+        done += direct;
+        entry.where |= reader::kLargeFlag << reader::kKindShift;
+      } else {
+        entry.where -= cut;
+      }
+      cut += static_cast<std::uint32_t>(direct);
     }
   }
-  copy_up_to(bytes.size());
+  copy_up_to(run.size());
 }
 
 }  // namespace
@@ -165,7 +168,7 @@ Napi::Value SessionWrap::Take(const Napi::CallbackInfo& info) {
   if (result.taken != Taken::kBatch) {
     return Napi::Number::New(info.Env(), result.taken == Taken::kFinished ? -1 : 0);
   }
-  CopyBatch(batch_, environment_->desk());
+  PutOnDesk(batch_, environment_->desk());
   return Napi::Number::New(info.Env(), static_cast<double>(batch_.messages()));
 }
 
@@ -177,7 +180,7 @@ Napi::Value SessionWrap::TakeLarge(const Napi::CallbackInfo& info) {
     const auto own_kind = static_cast<core::MessageKind>(kind & ~reader::kLargeFlag);
     return ToLargeMessage(info.Env(), own_kind, batch_.large(at));
   }
-  return ToMessage(info.Env(), static_cast<core::MessageKind>(kind), batch_.shared().span().subspan(at, entry.size));
+  return ToMessage(info.Env(), static_cast<core::MessageKind>(kind), batch_.shared().subspan(at, entry.size));
 }
 
 void SessionWrap::Release(const Napi::CallbackInfo&) {

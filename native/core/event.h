@@ -3,8 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
+#include <utility>
 
+#include "core/limits.h"
 #include "core/payload.h"
 
 namespace hawser::core {
@@ -34,5 +37,20 @@ class EventSink {
  protected:
   ~EventSink() = default;
 };
+
+// Gives a copy of one whole message to a sink, or to what takes messages in the same way.
+template <typename Sink>
+void DeliverCopy(MessageKind kind, std::span<const std::uint8_t> message, Sink& sink) {
+  if (message.size() > kLargeMessage) {
+    Payload large(message.size());
+    std::memcpy(large.bytes(), message.data(), message.size());
+    large.set_size(message.size());
+    sink.CommitLarge(kind, std::move(large));
+    return;
+  }
+  std::uint8_t* room = sink.Reserve(message.size());
+  if (!message.empty()) std::memcpy(room, message.data(), message.size());
+  sink.Commit(kind, message.size());
+}
 
 }  // namespace hawser::core

@@ -14,23 +14,11 @@ namespace {
 // What is kept of a message grows with what came of it, not with what was announced.
 constexpr std::size_t kMinKept = 4 * 1024;
 
-// Below this many bytes to come, reading them apart costs more than copying them.
-constexpr std::uint64_t kDirectRead = 32 * 1024;
+// More than this is not copied only to be read on behind it.
+constexpr std::size_t kMaxCopied = 32 * 1024;
+
 // The room that a direct read should find.
 constexpr std::size_t kDirectRoom = 64 * 1024;
-
-void Deliver(MessageKind kind, std::span<const std::uint8_t> message, EventSink& sink) {
-  if (message.size() > kLargeMessage) {
-    Payload large(message.size());
-    std::memcpy(large.bytes(), message.data(), message.size());
-    large.set_size(message.size());
-    sink.CommitLarge(kind, std::move(large));
-    return;
-  }
-  std::uint8_t* room = sink.Reserve(message.size());
-  if (!message.empty()) std::memcpy(room, message.data(), message.size());
-  sink.Commit(kind, message.size());
-}
 
 // False if the text is not UTF-8. Whether it is large goes by its size on the wire, whatever UTF-16 makes of it.
 bool DeliverAsUtf16(std::span<const std::uint8_t> text, EventSink& sink) {
@@ -77,10 +65,10 @@ ProtocolError MessageAssembler::Begin(const FrameHeader& header) {
   return {};
 }
 
-ProtocolError MessageAssembler::Receive(std::span<const std::uint8_t> piece, EventSink& sink) {
+ProtocolError MessageAssembler::Receive(std::span<const std::uint8_t> piece, EventSink& sink, std::size_t before) {
   assert(InMessage() && piece.size() <= remaining_);
-  if (fin_ && piece.size() == remaining_ && kept_.size() == 0) {
-    const ProtocolError error = DeliverPiece(piece, sink);
+  if (fin_ && piece.size() == remaining_ && kept_.size() == before) {
+    const ProtocolError error = DeliverPiece({piece.data() - before, before + piece.size()}, sink);
     Reset();
     return error;
   }
@@ -91,8 +79,15 @@ ProtocolError MessageAssembler::Receive(std::span<const std::uint8_t> piece, Eve
   return Accept(piece, sink);
 }
 
-std::span<std::uint8_t> MessageAssembler::Target() {
-  if (remaining_ < kDirectRead) return {};
+std::size_t MessageAssembler::CopyUnfinished(std::span<std::uint8_t> room) const {
+  const std::size_t size = kept_.size();
+  if (!fin_ || size == 0 || size > kMaxCopied || remaining_ + size > room.size()) return 0;
+  std::memcpy(room.data(), kept_.bytes(), size);
+  return size;
+}
+
+std::span<std::uint8_t> MessageAssembler::Target(std::uint64_t least) {
+  if (remaining_ < least) return {};
   const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(remaining_, kDirectRoom));
   try {
     MakeRoom(wanted);
@@ -138,7 +133,7 @@ ProtocolError MessageAssembler::DeliverPiece(std::span<const std::uint8_t> messa
     return {};
   }
   const MessageKind kind = IsText() ? MessageKind::kAscii : MessageKind::kBinary;
-  if (!sink.CommitInPlace(kind, message)) Deliver(kind, message, sink);
+  if (!sink.CommitInPlace(kind, message)) DeliverCopy(kind, message, sink);
   return {};
 }
 
@@ -152,7 +147,7 @@ void MessageAssembler::DeliverKept(EventSink& sink) {
     kept_.Trim();
     sink.CommitLarge(kind, std::move(kept_));
   } else {
-    Deliver(kind, kept_.span(), sink);
+    DeliverCopy(kind, kept_.span(), sink);
   }
 }
 

@@ -25,12 +25,18 @@ class MessageAssembler {
   ProtocolError Begin(const FrameHeader& header);
   // The next bytes of the frame begun, at most `remaining()`; called at least once for each frame, with an empty
   // piece for an empty frame. When they end a final frame, the message goes to the sink.
-  ProtocolError Receive(std::span<const std::uint8_t> piece, EventSink& sink);
+  // `before`: how many bytes that CopyUnfinished gave stand right before the piece.
+  ProtocolError Receive(std::span<const std::uint8_t> piece, EventSink& sink, std::size_t before = 0);
 
-  // Where the next bytes of a big frame should be read to directly, so that they are not copied; empty when the
-  // frame in progress is not big, or there is no memory. Valid until the next call to this object. After reading n
-  // bytes there call Received(n).
-  std::span<std::uint8_t> Target();
+  // Copies what has come of the message in progress to the front of `room`, if it is little, there is room for all of
+  // the message and the current frame ends it. What follows, read right behind the copy, then makes a whole that need
+  // not be put together. Returns how many bytes, 0 where it can't be done.
+  std::size_t CopyUnfinished(std::span<std::uint8_t> room) const;
+
+  // Where the next bytes of a frame should be read to directly, so that they are not copied; empty where fewer than
+  // `least` are to come, or there is no memory. Valid until the next call to this object. After reading n bytes there
+  // call Received(n).
+  std::span<std::uint8_t> Target(std::uint64_t least);
   ProtocolError Received(std::size_t size, EventSink& sink);
 
   std::uint64_t remaining() const { return remaining_; }  // payload bytes of the current frame still to come

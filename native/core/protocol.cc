@@ -12,17 +12,22 @@ namespace hawser::core {
 
 Protocol::Protocol(const Limits& limits, MaskingKeySource& keys) : writer_(output_, keys), assembler_(limits) {}
 
-void Protocol::Receive(std::span<const std::uint8_t> bytes, EventSink& sink) {
+void Protocol::Receive(std::span<const std::uint8_t> bytes, EventSink& sink, std::size_t before) {
   try {
-    ReceiveFrames(bytes, sink);
+    ReceiveFrames(bytes, sink, before);
   } catch (const std::bad_alloc&) {
     FailWith({.kind = ErrorKind::kOutOfMemory});
   }
 }
 
-std::span<std::uint8_t> Protocol::ReceiveTarget() {
-  if (input_done() || !in_frame_ || IsControl(header_.opcode)) return {};
-  return assembler_.Target();
+std::size_t Protocol::CopyUnfinished(std::span<std::uint8_t> room) const {
+  if (input_done() || !InDataFrame()) return 0;
+  return assembler_.CopyUnfinished(room);
+}
+
+std::span<std::uint8_t> Protocol::ReceiveTarget(std::uint64_t least) {
+  if (input_done() || !InDataFrame()) return {};
+  return assembler_.Target(least);
 }
 
 void Protocol::Received(std::size_t size, EventSink& sink) {
@@ -36,16 +41,16 @@ void Protocol::Received(std::size_t size, EventSink& sink) {
   }
 }
 
-void Protocol::ReceiveFrames(std::span<const std::uint8_t> bytes, EventSink& sink) {
+void Protocol::ReceiveFrames(std::span<const std::uint8_t> bytes, EventSink& sink, std::size_t before) {
   while (!bytes.empty() && !input_done()) {
-    const ProtocolError error = ReceiveFrame(bytes, sink);
+    const ProtocolError error = ReceiveFrame(bytes, sink, std::exchange(before, 0));
     if (error) FailWith(error);
   }
 }
 
 // Takes what is here of one frame. A frame without payload is over with its header, so the payload's part runs even
 // when no byte is left.
-ProtocolError Protocol::ReceiveFrame(std::span<const std::uint8_t>& bytes, EventSink& sink) {
+ProtocolError Protocol::ReceiveFrame(std::span<const std::uint8_t>& bytes, EventSink& sink, std::size_t before) {
   if (!in_frame_) {
     switch (parser_.Parse(bytes, header_)) {
       case FrameParser::Result::kNeedMore:
@@ -61,14 +66,14 @@ ProtocolError Protocol::ReceiveFrame(std::span<const std::uint8_t>& bytes, Event
     }
     in_frame_ = true;
   }
-  return IsControl(header_.opcode) ? ReceiveControl(bytes, sink) : ReceiveData(bytes, sink);
+  return IsControl(header_.opcode) ? ReceiveControl(bytes, sink) : ReceiveData(bytes, sink, before);
 }
 
-ProtocolError Protocol::ReceiveData(std::span<const std::uint8_t>& bytes, EventSink& sink) {
+ProtocolError Protocol::ReceiveData(std::span<const std::uint8_t>& bytes, EventSink& sink, std::size_t before) {
   const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), assembler_.remaining()));
   const auto piece = bytes.first(size);
   bytes = bytes.subspan(size);
-  const ProtocolError error = assembler_.Receive(piece, sink);
+  const ProtocolError error = assembler_.Receive(piece, sink, before);
   in_frame_ = assembler_.remaining() > 0;
   return error;
 }

@@ -30,11 +30,15 @@ class Protocol {
 
   // --- from the network ---
   // Bytes that arrived, cut anywhere. Ignored once a Close was received or the connection has failed. Running out
-  // of memory, here or in the sink, fails the connection with 1011.
-  void Receive(std::span<const std::uint8_t> bytes, EventSink& sink);
-  // Where to read the next bytes of a big message directly; empty when Receive is the way. Valid until the next
-  // call of one of these three.
-  std::span<std::uint8_t> ReceiveTarget();
+  // of memory, here or in the sink, fails the connection with 1011. `before`: how many bytes that CopyUnfinished gave
+  // stand right before these.
+  void Receive(std::span<const std::uint8_t> bytes, EventSink& sink, std::size_t before = 0);
+  // Copies what has come of a message to the front of `room`, where what comes next may be read right behind it, so
+  // that the whole message lies there. Returns how many bytes; 0 where there is nothing that it is of use for.
+  std::size_t CopyUnfinished(std::span<std::uint8_t> room) const;
+  // Where to read the next bytes of a message directly; empty where fewer than `least` of its frame are to come, and
+  // Receive is the way. Valid until the next call of one of these.
+  std::span<std::uint8_t> ReceiveTarget(std::uint64_t least);
   void Received(std::size_t size, EventSink& sink);
 
   // --- from the application ---
@@ -69,11 +73,12 @@ class Protocol {
   CloseOutcome TakeOutcome() &&;
 
  private:
+  bool InDataFrame() const { return in_frame_ && !IsControl(header_.opcode); }
   bool MaySend() const { return !close_sent() && !failed_; }
 
-  void ReceiveFrames(std::span<const std::uint8_t> bytes, EventSink& sink);
-  ProtocolError ReceiveFrame(std::span<const std::uint8_t>& bytes, EventSink& sink);
-  ProtocolError ReceiveData(std::span<const std::uint8_t>& bytes, EventSink& sink);
+  void ReceiveFrames(std::span<const std::uint8_t> bytes, EventSink& sink, std::size_t before);
+  ProtocolError ReceiveFrame(std::span<const std::uint8_t>& bytes, EventSink& sink, std::size_t before);
+  ProtocolError ReceiveData(std::span<const std::uint8_t>& bytes, EventSink& sink, std::size_t before);
   ProtocolError ReceiveControl(std::span<const std::uint8_t>& bytes, EventSink& sink);
   ProtocolError HandleControl(std::span<const std::uint8_t> payload, EventSink& sink);
   ErrorKind HandleClose(std::span<const std::uint8_t> payload);

@@ -15,7 +15,7 @@ using namespace hawser;  // NOLINT(google-build-using-namespace)
 
 // The input: a byte of flags, the sizes of the pieces, in turn, and the bytes of the server.
 constexpr std::size_t kSizes = 7;
-enum Flag : std::uint8_t { kDirect = 1, kCloseSent = 2, kPongsWait = 4, kSmallLimits = 8 };
+enum Flag : std::uint8_t { kDirect = 1, kCloseSent = 2, kPongsWait = 4, kSmallLimits = 8, kBehind = 16 };
 
 void Require(bool holds) {
   if (!holds) std::abort();
@@ -42,10 +42,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   whole.Receive(bytes);
 
   test::Client cut(limits);
+  const auto path = (flags & kDirect) != 0   ? test::Path::kDirect
+                    : (flags & kBehind) != 0 ? test::Path::kBehind
+                                             : test::Path::kChunk;
   Prepare(cut, flags);
   for (std::size_t at = 0, turn = 0; at < bytes.size(); ++turn) {
     const std::string_view piece = bytes.substr(at, std::size_t{1} + data[1 + turn % kSizes]);
-    cut.Receive(piece, (flags & kDirect) != 0);
+    cut.Receive(piece, path);
     at += piece.size();
   }
 

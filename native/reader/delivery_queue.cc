@@ -13,9 +13,7 @@ constexpr std::size_t kWorthAWake = 4 * kBatchBytes;
 constexpr std::size_t kMaxSpare = 8;
 
 // Whether a batch was used well enough to keep as a spare: one burst must not pin memory for good.
-bool WorthKeeping(const MessageBatch& batch) {
-  return !batch.empty() && batch.shared().size() * 16 >= batch.shared().capacity();
-}
+bool WorthKeeping(const MessageBatch& batch) { return !batch.empty() && batch.used() * 16 >= batch.capacity(); }
 
 }  // namespace
 
@@ -26,7 +24,7 @@ MessageBatch DeliveryQueue::Begin() {
   Lock lock(mutex_);
   // With more than one waiting, JavaScript is not about to take the last.
   if (batches_.size() < 2) return Spare();
-  if (batches_.back().bytes() >= kBatchBytes / 2 || batches_.back().shared().size() >= kBatchBytes / 2) return Spare();
+  if (batches_.back().in_place() || batches_.back().bytes() >= kBatchBytes / 2) return Spare();
   MessageBatch batch = std::move(batches_.back());
   batches_.pop_back();
   messages_ -= batch.messages();

@@ -1,5 +1,6 @@
-// What one wake delivers: messages one after the other in one run of bytes, with an index. Plain memory; the reader
-// fills it, the delivery queue carries it, the JS thread copies it out. Offsets ascend with the index.
+// What one wake delivers: messages one after the other in one run of bytes, with an index. The run is the batch's own,
+// to which messages are copied, or a part of a slab, where they lie as they were read. Plain memory; the reader fills
+// it, the delivery queue carries it, the JS thread copies it out. Offsets ascend with the index.
 #pragma once
 
 #include <cstddef>
@@ -9,11 +10,17 @@
 
 #include "core/event.h"
 #include "core/payload.h"
+#include "reader/slab.h"
 
 namespace hawser::reader {
 
 inline constexpr std::size_t kBatchBytes = 64 * 1024;
 inline constexpr std::size_t kBatchMessages = 4096;
+// From this size on JavaScript asks for each message by itself: the others, with what lies between them, go to it
+// together, kBatchBytes at most.
+inline constexpr std::size_t kDirectMessage = std::size_t{4} << 10;
+// What a part of a slab may reach over: all messages of a batch are decoded in one go.
+inline constexpr std::size_t kBatchReach = std::size_t{256} << 10;
 inline constexpr unsigned kKindShift = 28;
 inline constexpr std::uint32_t kOffsetMask = (1U << kKindShift) - 1;
 // A kind's bit for messages that keep an allocation of their own; the offset then counts those.
@@ -35,15 +42,23 @@ class MessageBatch {
   std::size_t held() const { return bytes() + messages() * sizeof(MessageEntry); }
 
   const std::vector<MessageEntry>& index() const { return index_; }
-  const core::Payload& shared() const { return bytes_; }
+  // The run.
+  std::span<const std::uint8_t> shared() const { return in_place() ? part_ : bytes_.span(); }
   core::Payload& large(std::size_t i) { return large_[i]; }
   std::size_t large_count() const { return large_.size(); }
 
-  // Bytes of the longest message that shares the run.
-  std::size_t longest() const { return longest_; }
+  // How many bytes of a message of the run are cut out where only the small ones are wanted. An odd one stays, so that
+  // what follows keeps its alignment.
+  static constexpr std::size_t DirectBytes(std::size_t size) {
+    return size >= kDirectMessage ? size & ~std::size_t{1} : 0;
+  }
+  std::size_t direct_bytes() const { return direct_bytes_; }
 
+  // --- a run of its own ---
+  std::size_t used() const { return bytes_.size(); }
+  std::size_t capacity() const { return bytes_.capacity(); }
   bool Fits(std::size_t size) const {
-    return index_.size() < kBatchMessages && Aligned(bytes_.size()) + size <= kBatchBytes;
+    return !in_place() && index_.size() < kBatchMessages && Aligned(bytes_.size()) + size <= kBatchBytes;
   }
 
   // Room for `size` bytes that fit. Starts small and grows, so that a quiet connection stays small.
@@ -63,20 +78,22 @@ class MessageBatch {
     bytes_.set_size(begin + size);
   }
 
-  // All its memory, for an empty batch to be filled by a read. Throws std::bad_alloc.
-  std::span<std::uint8_t> Whole() {
-    bytes_.Grow(kBatchBytes);
-    return {bytes_.bytes(), kBatchBytes};
+  // --- a part of a slab ---
+  bool in_place() const { return static_cast<bool>(slab_); }
+  // For a message behind all that are there, in the same slab.
+  bool FitsInPlace(std::span<const std::uint8_t> message) const {
+    if (empty()) return true;
+    const std::size_t reach = Reach(message);
+    return in_place() && index_.size() < kBatchMessages && reach <= kBatchReach &&
+           reach - direct_bytes_ - DirectBytes(message.size()) <= kBatchBytes;
   }
-  // The first `size` bytes are there: messages among them are committed where they lie, until the first that does not.
-  void BeginInPlace(std::size_t size) {
-    bytes_.set_size(size);
-    in_place_ = size;
-  }
-  bool CommitInPlace(core::MessageKind kind, std::span<const std::uint8_t> message) {
-    if (bytes_.size() > in_place_ || index_.size() == kBatchMessages) return false;
-    AddEntry(kind, static_cast<std::size_t>(message.data() - bytes_.bytes()), message.size());
-    return true;
+  void CommitInPlace(core::MessageKind kind, std::span<const std::uint8_t> message, const SlabRef& slab) {
+    if (empty()) {
+      slab_ = slab;
+      part_ = message.first(0);
+    }
+    AddEntry(kind, Reach(message) - message.size(), message.size());
+    part_ = {part_.data(), Reach(message)};
   }
 
   void CommitLarge(core::MessageKind kind, core::Payload message) {
@@ -88,16 +105,15 @@ class MessageBatch {
     large_.push_back(std::move(message));
   }
 
-  // Whether its messages fill less than half of its memory.
-  bool Sparse() const { return 2 * message_bytes_ < bytes_.capacity(); }
   // Empties it for the next use, keeping the allocation.
   void Clear() {
     bytes_.set_size(0);
     index_.clear();
     large_.clear();
+    slab_ = SlabRef();
+    part_ = {};
     message_bytes_ = 0;
-    longest_ = 0;
-    in_place_ = 0;
+    direct_bytes_ = 0;
   }
 
  private:
@@ -107,7 +123,12 @@ class MessageBatch {
     index_.push_back({static_cast<std::uint32_t>(begin) | static_cast<std::uint32_t>(kind) << kKindShift,
                       static_cast<std::uint32_t>(size)});
     message_bytes_ += size;
-    if (size > longest_) longest_ = size;
+    direct_bytes_ += DirectBytes(size);
+  }
+
+  // From the begin of the part to the end of a message.
+  std::size_t Reach(std::span<const std::uint8_t> message) const {
+    return static_cast<std::size_t>(message.data() - part_.data()) + message.size();
   }
 
   // UTF-16 is read in units of two bytes.
@@ -116,9 +137,10 @@ class MessageBatch {
   core::Payload bytes_;
   std::vector<MessageEntry> index_;
   std::vector<core::Payload> large_;
+  SlabRef slab_;
+  std::span<const std::uint8_t> part_;  // of the slab
   std::size_t message_bytes_ = 0;
-  std::size_t longest_ = 0;
-  std::size_t in_place_ = 0;  // how many bytes were there before any message was
+  std::size_t direct_bytes_ = 0;
 };
 
 }  // namespace hawser::reader

@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "core/limits.h"
+
 namespace hawser::reader {
 
 bool MessageWriter::Publish() {
@@ -16,59 +18,66 @@ bool MessageWriter::Publish() {
 std::uint64_t MessageWriter::held() { return delivery_.held() + (batch_ ? batch_->held() : 0); }
 
 std::span<std::uint8_t> MessageWriter::Target() {
-  if (!target_) target_ = delivery_.TakeSpare();
-  return target_->Whole();
+  if (!slab_ || slab_->bytes().size() - fill_ < kLeastTarget) {
+    slab_ = slabs_.Take();
+    fill_ = 0;
+  }
+  return slab_->bytes().subspan(fill_);
 }
 
-void MessageWriter::BeginInPlace(std::size_t size) {
+void MessageWriter::DropTarget() {
+  slab_ = SlabRef();
+  slabs_.Clear();
+}
+
+void MessageWriter::BeginInPlace() {
   if (!empty()) PublishBatch(true);
-  batch_ = std::exchange(target_, std::nullopt);
-  batch_->BeginInPlace(size);
-  in_place_ = true;
+  reading_in_place_ = true;
 }
 
 bool MessageWriter::CommitInPlace(core::MessageKind kind, std::span<const std::uint8_t> message) {
-  return in_place_ && kept_back_.empty() && batch_->CommitInPlace(kind, message);
-}
-
-void MessageWriter::EndInPlace() {
-  in_place_ = false;
-  auto batches = std::exchange(kept_back_, {});
-  batches.push_back(std::move(*std::exchange(batch_, std::nullopt)));
-  for (MessageBatch& batch : batches) {
-    if (batch.Sparse()) {
-      Rewrite(batch);
-    } else {
-      if (!empty()) PublishBatch(true);
-      batch_ = std::move(batch);
-    }
+  if (!reading_in_place_) return false;
+  // JavaScript takes over the allocation of a large binary one.
+  if (kind == core::MessageKind::kBinary && message.size() > core::kLargeMessage) return false;
+  if (InPlace() && !batch_->FitsInPlace(message)) CloseInPlace();
+  if (!empty() && !InPlace()) {
+    // Messages made elsewhere stand before it. Small ones follow them by the same way rather than in ever new batches.
+    if (message.size() < kDirectMessage) return false;
+    PublishBatch(true);
   }
+  if (empty()) batch_ = delivery_.TakeSpare();
+  batch_->CommitInPlace(kind, message, slab_);
+  return true;
 }
 
-// The few messages of a big read must not hold all its memory while they wait for their consumer.
+// What lies behind the last message that stays is read into again.
+void MessageWriter::EndInPlace() {
+  if (InPlace()) CloseInPlace();
+  reading_in_place_ = false;
+}
+
+// Publishes messages in place, or copies them where they are little of what was read: they must not hold a slab while
+// they wait for their consumer.
+void MessageWriter::CloseInPlace() {
+  MessageBatch batch = std::move(*std::exchange(batch_, std::nullopt));
+  const auto part = batch.shared();
+  const auto end = static_cast<std::size_t>(part.data() + part.size() - slab_->bytes().data());
+  if (2 * batch.bytes() < end - fill_) return Rewrite(batch);
+  fill_ = end;
+  PublishBatch(std::move(batch), true);
+}
+
 void MessageWriter::Rewrite(MessageBatch& batch) {
   for (const MessageEntry& entry : batch.index()) {
-    const std::uint32_t kind = entry.where >> kKindShift;
-    const std::uint32_t at = entry.where & kOffsetMask;
-    if ((kind & kLargeFlag) != 0) {
-      CommitLarge(static_cast<core::MessageKind>(kind & ~kLargeFlag), std::move(batch.large(at)));
-      continue;
-    }
-    std::uint8_t* room = Reserve(entry.size);
-    if (entry.size > 0) std::memcpy(room, batch.shared().bytes() + at, entry.size);
-    Commit(static_cast<core::MessageKind>(kind), entry.size);
+    core::DeliverCopy(static_cast<core::MessageKind>(entry.where >> kKindShift),
+                      batch.shared().subspan(entry.where & kOffsetMask, entry.size), *this);
   }
-  batch.Clear();
-  if (!target_) target_ = std::move(batch);
 }
 
 void MessageWriter::NextBatch(std::size_t size) {
-  if (in_place_) {
-    kept_back_.push_back(std::move(*batch_));
-    batch_ = delivery_.TakeSpare();
-    return;
-  }
-  if (batch_) PublishBatch(true);
+  if (InPlace()) CloseInPlace();
+  if (batch_ && batch_->Fits(size)) return;
+  if (!empty()) PublishBatch(true);
   batch_ = delivery_.Begin();
   if (batch_->Fits(size)) return;
   PublishBatch(true);

@@ -1,8 +1,8 @@
 // Fills batches and publishes them: a full one at once, the last of a turn of the loop at the turn's end. Wakes the
 // consumer at the turn's end, or earlier if there is much. Reader thread.
 //
-// A connection that has much to read is read straight into a batch: messages that lie whole in what was read stay where
-// they are. While they are looked at, the batches made of them are kept back, since they hold what is being parsed.
+// A connection that has much to read is read into slabs: messages that lie whole there stay where they are, and batches
+// refer to them. Few messages among much else are copied, so that they don't hold a slab.
 #pragma once
 
 #include <cstddef>
@@ -10,11 +10,11 @@
 #include <optional>
 #include <span>
 #include <utility>
-#include <vector>
 
 #include "core/event.h"
 #include "reader/delivery_queue.h"
 #include "reader/message_batch.h"
+#include "reader/slab_pool.h"
 
 namespace hawser::reader {
 
@@ -26,14 +26,14 @@ class MessageWriter {
   void Commit(core::MessageKind kind, std::size_t size) { batch_->Commit(kind, size); }
   void CommitLarge(core::MessageKind kind, core::Payload message) { BatchFor(0).CommitLarge(kind, std::move(message)); }
 
-  // Memory to read into. Throws std::bad_alloc.
+  // Memory to read into, a quarter of a slab at least. Throws std::bad_alloc.
   std::span<std::uint8_t> Target();
-  // The first `size` bytes of the target are there: until EndInPlace their messages may be taken in place.
-  void BeginInPlace(std::size_t size);
+  // The target was read into: until EndInPlace the messages there may be taken in place.
+  void BeginInPlace();
   bool CommitInPlace(core::MessageKind kind, std::span<const std::uint8_t> message);
   void EndInPlace();
-  // No more is read into the target for now.
-  void DropTarget() { target_.reset(); }
+  // No more is read into slabs for now.
+  void DropTarget();
 
   bool empty() const { return !batch_ || batch_->empty(); }
   // At the end of a turn. Whether that woke a consumer.
@@ -50,16 +50,21 @@ class MessageWriter {
     return *batch_;
   }
   void NextBatch(std::size_t size);
+  bool InPlace() const { return !empty() && batch_->in_place(); }
+  void CloseInPlace();
   void Rewrite(MessageBatch& batch);
   bool PublishBatch(bool more);
   bool PublishBatch(MessageBatch batch, bool more);
 
+  static constexpr std::size_t kLeastTarget = Slab::kSize / 4;
+
   DeliveryQueue& delivery_;
   Bell& bell_;
   std::optional<MessageBatch> batch_;
-  std::optional<MessageBatch> target_;
-  std::vector<MessageBatch> kept_back_;  // the first one holds what is being parsed
-  bool in_place_ = false;                // what is being parsed lies in batch_ or in kept_back_
+  SlabPool slabs_;
+  SlabRef slab_;                   // that is read into
+  std::size_t fill_ = 0;           // bytes of it that hold what batches refer to, and what lies between
+  bool reading_in_place_ = false;  // between BeginInPlace and EndInPlace
   bool pause_ = false;
   bool quiet_ = false;  // a full batch was published, and nobody woken
 };

@@ -10,12 +10,14 @@
 #include <vector>
 
 #include "test/support/bytes.h"
+#include "test/support/client.h"
 #include "test/support/recording_sink.h"
 
 namespace hawser::core {
 namespace {
 
 using test::AsSpan;
+using test::AsWritable;
 using test::Binary;
 using test::Events;
 using test::Hex;
@@ -193,28 +195,28 @@ TEST_CASE("a gigantic declared length within the limit allocates nothing before 
   CHECK_FALSE(assembler.Begin({Opcode::kBinary, true, 0x7FFF'FFFF'FFFF'FFFF}));
   CHECK(assembler.remaining() == 0x7FFF'FFFF'FFFF'FFFF);
   CHECK_FALSE(assembler.Receive(AsSpan("a few bytes"), sink));
-  CHECK(assembler.Target().size() <= 64 * 1024);
+  CHECK(assembler.Target(test::kDirectRead).size() <= 64 * 1024);
   CHECK(assembler.remaining() == 0x7FFF'FFFF'FFFF'FFFF - 11);
 }
 
 TEST_CASE("a target is offered for what is left of a big frame only") {
   MessageAssembler assembler({});
   RecordingSink sink;
-  CHECK(assembler.Target().empty());
+  CHECK(assembler.Target(test::kDirectRead).empty());
   assembler.Begin({Opcode::kBinary, true, 20'000});
-  CHECK(assembler.Target().empty());
+  CHECK(assembler.Target(test::kDirectRead).empty());
   assembler.Receive(AsSpan(std::string(20'000, 'x')), sink);
-  CHECK(assembler.Target().empty());
+  CHECK(assembler.Target(test::kDirectRead).empty());
   assembler.Begin({Opcode::kBinary, true, 100'000});
-  CHECK_FALSE(assembler.Target().empty());
+  CHECK_FALSE(assembler.Target(test::kDirectRead).empty());
   assembler.Receive(AsSpan(std::string(90'000, 'x')), sink);
-  CHECK(assembler.Target().empty());
+  CHECK(assembler.Target(test::kDirectRead).empty());
 }
 
 TEST_CASE("a target never holds more than the frame still needs") {
   MessageAssembler assembler({});
   assembler.Begin({Opcode::kBinary, false, 40'000});
-  CHECK(assembler.Target().size() == 40'000);
+  CHECK(assembler.Target(test::kDirectRead).size() == 40'000);
 }
 
 TEST_CASE("the room for a big message grows with what came of it") {
@@ -224,7 +226,7 @@ TEST_CASE("the room for a big message grows with what came of it") {
   assembler.Begin({Opcode::kBinary, true, kSize});
   std::size_t received = 0;
   while (received < kSize) {
-    const auto target = assembler.Target();
+    const auto target = assembler.Target(test::kDirectRead);
     const std::size_t wanted = target.empty() ? kSize - received : std::min<std::size_t>(target.size(), 1000);
     CHECK(target.size() <= received + 64 * 1024);
     if (target.empty()) {
@@ -243,11 +245,11 @@ TEST_CASE("text read straight into its target is validated as it comes") {
   MessageAssembler assembler({});
   RecordingSink sink;
   assembler.Begin({Opcode::kText, true, 100'000});
-  auto target = assembler.Target();
+  auto target = assembler.Target(test::kDirectRead);
   std::memset(target.data(), 'x', 100);
   target[99] = 0xC3;
   CHECK_FALSE(assembler.Received(100, sink));
-  target = assembler.Target();
+  target = assembler.Target(test::kDirectRead);
   target[0] = 'x';
   CHECK(assembler.Received(1, sink).kind == ErrorKind::kInvalidUtf8);
 }
@@ -273,6 +275,55 @@ TEST_CASE("no sink is offered what does not lie there as it will be delivered") 
   ReceiveFrame(assembler, {Opcode::kContinuation, true, "gun"}, 10, 10, result);
   CHECK(result.sink.events == Events{Text("ü"), Text("cut"), Binary("begun")});
   CHECK(result.sink.taken_in_place == 0);
+}
+
+TEST_CASE("a message whose rest is read behind its beginning lies whole there") {
+  MessageAssembler assembler({});
+  Assembled result;
+  result.sink.takes_in_place = true;
+  for (const Frame& frame : {Frame{Opcode::kText, true, "text"}, Frame{Opcode::kBinary, true, "binary"}}) {
+    const std::string_view bytes = frame.payload;
+    result.error = assembler.Begin({frame.opcode, frame.fin, bytes.size()});
+    REQUIRE_FALSE(assembler.Receive(AsSpan(bytes.substr(0, 3)), result.sink));
+    std::string room(bytes.size(), '.');
+    CHECK(assembler.CopyUnfinished(AsWritable(room)) == 3);
+    CHECK(room.substr(0, 3) == bytes.substr(0, 3));
+    room.replace(3, std::string::npos, bytes.substr(3));
+    REQUIRE_FALSE(assembler.Receive(AsSpan(room).subspan(3), result.sink, 3));
+  }
+  CHECK(result.sink.events == Events{Text("text"), Binary("binary")});
+  CHECK(result.sink.taken_in_place == 2);
+}
+
+TEST_CASE("the beginning of a message may be copied as often as its rest is waited for") {
+  MessageAssembler assembler({});
+  Assembled result;
+  REQUIRE_FALSE(assembler.Begin({Opcode::kText, true, 6}));
+  std::string room(6, '.');
+  const std::string_view text = "in six";
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    CHECK(assembler.CopyUnfinished(AsWritable(room)) == at);
+    CHECK(assembler.CopyUnfinished(AsWritable(room)) == at);
+    room[at] = text[at];
+    REQUIRE_FALSE(assembler.Receive(AsSpan(room).subspan(at, 1), result.sink, at));
+  }
+  CHECK(result.sink.events == Events{Text("in six")});
+}
+
+TEST_CASE("nothing is copied of a message that would not lie whole behind it") {
+  MessageAssembler assembler({});
+  Assembled result;
+  std::string room(6, '.');
+  CHECK(assembler.CopyUnfinished(AsWritable(room)) == 0);
+  REQUIRE_FALSE(assembler.Begin({Opcode::kBinary, false, 3}));
+  REQUIRE_FALSE(assembler.Receive(AsSpan("be"), result.sink));
+  CHECK(assembler.CopyUnfinished(AsWritable(room)) == 0);  // another frame's header comes between
+  REQUIRE_FALSE(assembler.Receive(AsSpan("g"), result.sink));
+  REQUIRE_FALSE(assembler.Begin({Opcode::kContinuation, true, 4}));
+  CHECK(assembler.CopyUnfinished(AsWritable(room)) == 0);  // too long by one
+  room += '.';
+  CHECK(assembler.CopyUnfinished(AsWritable(room)) == 3);
+  CHECK(room == "beg....");
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ TEST_CASE("fails with 1011 when the sink has no memory, at whatever call") {
 TEST_CASE("fails with 1011 when the sink has no memory for a message read directly") {
   Client client;
   client.sink.calls_until_out_of_memory = 0;
-  client.Receive(ServerFrame(0x82, std::string(100'000, 'x')), true);
+  client.Receive(ServerFrame(0x82, std::string(100'000, 'x')), test::Path::kDirect);
   CHECK(client.ErrorKind() == ErrorKind::kOutOfMemory);
 }
 

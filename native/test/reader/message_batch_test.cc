@@ -28,7 +28,7 @@ TEST_CASE("messages stand one after the other, each with its offset, kind and si
   CHECK(batch.index()[0].size == 2);
   CHECK(batch.index()[1].where == (2 | static_cast<std::uint32_t>(MessageKind::kBinary) << kKindShift));
   CHECK(batch.index()[1].size == 4);
-  CHECK(test::AsString(batch.shared().span()) == "abcdef");
+  CHECK(test::AsString(batch.shared()) == "abcdef");
 }
 
 TEST_CASE("every message begins at an even offset, as UTF-16 needs") {
@@ -72,7 +72,7 @@ TEST_CASE("growing keeps what is there") {
 TEST_CASE("a batch of one small message takes one page") {
   MessageBatch batch;
   Append(batch, MessageKind::kAscii, "small");
-  CHECK(batch.shared().capacity() == 4096);
+  CHECK(batch.capacity() == 4096);
 }
 
 TEST_CASE("a batch holds kBatchBytes and not one more") {
@@ -85,7 +85,7 @@ TEST_CASE("a batch holds kBatchBytes and not one more") {
   Append(batch, MessageKind::kAscii, "last");
   CHECK(batch.Fits(0));
   CHECK_FALSE(batch.Fits(1));
-  CHECK(batch.shared().capacity() == kBatchBytes);
+  CHECK(batch.capacity() == kBatchBytes);
 }
 
 TEST_CASE("the alignment of the next message counts as well") {
@@ -122,12 +122,12 @@ TEST_CASE("clearing keeps the allocation and nothing else") {
   MessageBatch batch;
   Append(batch, MessageKind::kAscii, std::string(10'000, 'x'));
   batch.CommitLarge(MessageKind::kBinary, PayloadOf(std::string(100'000, 'L')));
-  const std::size_t capacity = batch.shared().capacity();
+  const std::size_t capacity = batch.capacity();
   batch.Clear();
   CHECK(batch.empty());
   CHECK(batch.bytes() == 0);
   CHECK(batch.large_count() == 0);
-  CHECK(batch.shared().capacity() == capacity);
+  CHECK(batch.capacity() == capacity);
 }
 
 }  // namespace

@@ -5,7 +5,9 @@
 
 #include <cstdint>
 #include <cstring>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "test/support/reader/application.h"
 #include "test/support/reader/batches.h"
@@ -43,11 +45,11 @@ struct Room {
   std::string_view Read(std::string_view bytes) {
     const auto target = writer.Target();
     std::memcpy(target.data(), bytes.data(), bytes.size());
-    writer.BeginInPlace(bytes.size());
+    writer.BeginInPlace();
     return {reinterpret_cast<const char*>(target.data()), bytes.size()};
   }
-  bool TakeInPlace(std::string_view message) {
-    return writer.CommitInPlace(MessageKind::kBinary, test::AsSpan(message));
+  bool TakeInPlace(std::string_view message, MessageKind kind = MessageKind::kBinary) {
+    return writer.CommitInPlace(kind, test::AsSpan(message));
   }
   std::size_t Batches() {
     std::size_t count = 0;
@@ -256,20 +258,99 @@ TEST_CASE("a message made elsewhere keeps its place among those where they lie")
   CHECK(room.events == Events{Text("first"), Binary("one"), Text("between"), Text("two"), Text("last")});
 }
 
-TEST_CASE("what is being looked at is not published, whatever else is") {
+TEST_CASE("a big message stays where it lies also behind one made elsewhere") {
   Room room;
-  const auto read = room.Read(std::string(kBatchBytes, 'r'));
-  const std::string half(kBatchBytes / 2, 'r');
-  CHECK(room.TakeInPlace(read.substr(0, half.size())));
-  room.Write("elsewhere");
-  CHECK(room.Batches() == 0);
-  CHECK_FALSE(room.TakeInPlace(read.substr(half.size(), 10)));
-  room.Write(std::string(kBatchBytes, '2'));
-  CHECK(room.Batches() == 0);
+  const std::string big(kDirectMessage, 'b');
+  room.Write("first");
+  const auto read = room.Read("one" + big);
+  room.Write("between");
+  CHECK_FALSE(room.TakeInPlace(read.substr(0, 3)));
+  room.Write("one");
+  CHECK(room.TakeInPlace(read.substr(3)));
   room.writer.EndInPlace();
   room.writer.Publish();
-  CHECK(room.Batches() == 3);
-  CHECK(room.events == Events{Binary(half), Text("elsewhere"), Text(std::string(kBatchBytes, '2'))});
+  (void)room.Batches();
+  CHECK(room.events == Events{Text("first"), Text("between"), Text("one"), Binary(big)});
+}
+
+TEST_CASE("a large binary message is not left where it lies, a large text is") {
+  Room room;
+  const std::string large(core::kLargeMessage + 1, 'L');
+  const auto read = room.Read(large);
+  CHECK_FALSE(room.TakeInPlace(read));
+  CHECK(room.TakeInPlace(read, MessageKind::kAscii));
+  room.writer.EndInPlace();
+  CHECK(room.Batches() == 1);
+  CHECK(room.events == Events{Text(large)});
+}
+
+TEST_CASE("what batches refer to stays as it is, however much is read meanwhile") {
+  Room room;
+  std::vector<MessageBatch> kept;
+  for (char c = 'a'; c <= 'z'; ++c) {
+    const auto read = room.Read(std::string(200'000, c));
+    CHECK(room.TakeInPlace(read, MessageKind::kAscii));
+    room.writer.EndInPlace();
+    MessageBatch batch;
+    REQUIRE(room.delivery.Take(batch).taken == Taken::kBatch);
+    kept.push_back(std::move(batch));
+  }
+  room.writer.DropTarget();
+  for (char c = 'a'; c <= 'z'; ++c) {
+    CHECK((Decode(kept[static_cast<std::size_t>(c - 'a')]) == Events{Text(std::string(200'000, c))}));
+  }
+}
+
+TEST_CASE("memory is read into again once nothing refers to it") {
+  Room room;
+  std::set<const char*> targets;
+  for (int i = 0; i < 1000; ++i) {
+    const auto read = room.Read(std::string(100'000, 'r'));
+    targets.insert(read.data());
+    CHECK(room.TakeInPlace(read, MessageKind::kAscii));
+    room.writer.EndInPlace();
+    CHECK(room.Batches() == 1);
+  }
+  CHECK(targets.size() <= 2 * Slab::kSize / 100'000);
+}
+
+TEST_CASE("there is always room for a quarter of a slab") {
+  Room room;
+  for (int i = 0; i < 100; ++i) {
+    CHECK(room.writer.Target().size() >= Slab::kSize / 4);
+    const auto read = room.Read(std::string(30'000, 'r'));
+    CHECK(room.TakeInPlace(read));
+    room.writer.EndInPlace();
+  }
+}
+
+TEST_CASE("no batch reaches over more than is decoded in one go") {
+  Room room;
+  const std::string big(kDirectMessage, 'b');
+  std::string bytes;
+  while (bytes.size() < 2 * kBatchReach) bytes += big;
+  const auto read = room.Read(bytes);
+  for (std::size_t at = 0; at < read.size(); at += big.size()) CHECK(room.TakeInPlace(read.substr(at, big.size())));
+  room.writer.EndInPlace();
+  CHECK(room.Batches() == 2);
+  CHECK(room.events.size() == read.size() / big.size());
+}
+
+TEST_CASE("no batch has more in small messages than goes to JavaScript at once") {
+  Room room;
+  const std::string big(kDirectMessage + 1, 'b');
+  const std::string small(kDirectMessage - 1, 's');
+  std::string bytes;
+  while (bytes.size() < 3 * kBatchBytes) bytes += big + small;
+  const auto read = room.Read(bytes);
+  for (std::size_t at = 0; at < read.size(); at += big.size() + small.size()) {
+    CHECK(room.TakeInPlace(read.substr(at, big.size())));
+    CHECK(room.TakeInPlace(read.substr(at + big.size(), small.size())));
+  }
+  room.writer.EndInPlace();
+  while (room.delivery.Take(room.batch).taken == Taken::kBatch) {
+    CHECK(room.batch.shared().size() - room.batch.direct_bytes() <= kBatchBytes);
+  }
 }
 
 TEST_CASE("what was published before is not filled further while something is being looked at") {
@@ -311,7 +392,7 @@ TEST_CASE("the memory of a big read is not held by a few messages in it") {
   for (int i = 0; i < 100; ++i) {
     const auto read = room.Read(std::string(kBatchBytes, 'r'));
     const auto* target = read.data();
-    CHECK(room.TakeInPlace(read.substr(0, 1)));
+    CHECK(room.TakeInPlace(read.substr(1000, 1)));
     room.Write("elsewhere");
     room.writer.EndInPlace();
     room.writer.Publish();
@@ -323,6 +404,18 @@ TEST_CASE("the memory of a big read is not held by a few messages in it") {
   CHECK(room.events[201] == Text("elsewhere"));
 }
 
+TEST_CASE("a large message among much else keeps an allocation of its own") {
+  Room room;
+  const std::string large(2 * kBatchBytes, 'L');
+  const auto read = room.Read(std::string(5 * kBatchBytes, 'r') + large + "s");
+  CHECK(room.TakeInPlace(read.substr(5 * kBatchBytes, large.size()), MessageKind::kAscii));
+  CHECK(room.TakeInPlace(read.substr(read.size() - 1)));
+  room.writer.EndInPlace();
+  room.writer.Publish();
+  CHECK(room.Batches() == 1);
+  CHECK((room.events == Events{Text(large), Binary("s")}));
+}
+
 TEST_CASE("large messages are not gathered into ever bigger batches") {
   Room room;
   for (int i = 0; i < 10; ++i) {
@@ -332,11 +425,13 @@ TEST_CASE("large messages are not gathered into ever bigger batches") {
   CHECK(room.Batches() == 10);
 }
 
-TEST_CASE("no more messages are taken where they lie than an index holds") {
+TEST_CASE("no batch has more messages in place than an index holds") {
   Room room;
   const auto read = room.Read("r");
-  for (std::size_t i = 0; i < kBatchMessages; ++i) CHECK(room.TakeInPlace(read));
-  CHECK_FALSE(room.TakeInPlace(read));
+  for (std::size_t i = 0; i < kBatchMessages + 1; ++i) CHECK(room.TakeInPlace(read));
+  room.writer.EndInPlace();
+  CHECK(room.Batches() == 2);
+  CHECK(room.events.size() == kBatchMessages + 1);
 }
 
 }  // namespace

@@ -27,6 +27,10 @@ inline std::span<const std::uint8_t> AsSpan(std::string_view bytes) {
   return {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
 }
 
+inline std::span<std::uint8_t> AsWritable(std::string& bytes) {
+  return {reinterpret_cast<std::uint8_t*>(bytes.data()), bytes.size()};
+}
+
 inline std::string AsString(std::span<const std::uint8_t> bytes) { return {bytes.begin(), bytes.end()}; }
 
 inline std::string BigEndian(std::uint64_t value, int bytes) {

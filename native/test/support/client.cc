@@ -2,23 +2,46 @@
 
 #include <algorithm>
 #include <cstring>
+#include <vector>
 
 namespace hawser::test {
 
-void Client::Receive(std::string_view bytes, bool direct) {
+void Client::Receive(std::string_view bytes, Path path) {
+  switch (path) {
+    case Path::kChunk:
+      return protocol.Receive(AsSpan(bytes), sink);
+    case Path::kDirect:
+      return ReceiveDirect(bytes);
+    case Path::kBehind:
+      return ReceiveBehind(bytes);
+  }
+}
+
+void Client::ReceiveDirect(std::string_view bytes) {
+  constexpr std::size_t kChunk = 4096;
   while (!bytes.empty()) {
-    const auto target = direct ? protocol.ReceiveTarget() : std::span<std::uint8_t>();
+    const auto target = protocol.ReceiveTarget(kDirectRead);
+    const auto piece = bytes.substr(0, target.empty() ? kChunk : target.size());
     if (target.empty()) {
-      // As much as a transport's chunk holds.
-      const std::size_t size = std::min<std::size_t>(bytes.size(), direct ? 4096 : bytes.size());
-      protocol.Receive(AsSpan(bytes.substr(0, size)), sink);
-      bytes.remove_prefix(size);
+      protocol.Receive(AsSpan(piece), sink);
     } else {
-      const std::size_t size = std::min(bytes.size(), target.size());
-      std::memcpy(target.data(), bytes.data(), size);
-      protocol.Received(size, sink);
-      bytes.remove_prefix(size);
+      std::memcpy(target.data(), piece.data(), piece.size());
+      protocol.Received(piece.size(), sink);
     }
+    bytes.remove_prefix(piece.size());
+  }
+}
+
+// Each read has memory of its own, so that a sanitizer sees who looks before it.
+void Client::ReceiveBehind(std::string_view bytes) {
+  constexpr std::size_t kRoom = 4096;
+  while (!bytes.empty()) {
+    std::vector<std::uint8_t> memory(kRoom);
+    const std::size_t before = protocol.CopyUnfinished(memory);
+    const auto piece = bytes.substr(0, kRoom - before);
+    std::memcpy(memory.data() + before, piece.data(), piece.size());
+    protocol.Receive(std::span(memory).subspan(before, piece.size()), sink, before);
+    bytes.remove_prefix(piece.size());
   }
 }
 

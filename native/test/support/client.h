@@ -1,6 +1,7 @@
 // A protocol under test with all that it was told and all that it tells.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "core/protocol.h"
@@ -10,11 +11,18 @@
 
 namespace hawser::test {
 
+// Where the bytes of one read go, as a transport chooses: a chunk of its own, a big message's own memory where there is
+// one in progress, or right behind what has come of a message.
+enum class Path : std::uint8_t { kChunk, kDirect, kBehind };
+
+// From so many bytes to come of a message on, they are read directly.
+inline constexpr std::uint64_t kDirectRead = 32 * 1024;
+
 struct Client {
   explicit Client(const core::Limits& limits = {}) : protocol(limits, keys) {}
 
-  // Hands over `bytes` in one piece, or through ReceiveTarget where that offers room and `direct` is set.
-  void Receive(std::string_view bytes, bool direct = false);
+  // Hands over `bytes`, in one piece where the path allows it.
+  void Receive(std::string_view bytes, Path path = Path::kChunk);
   // The frames sent since the last call.
   SentFrames Sent() { return ReadClientFrames(TakeOutput(protocol.output())); }
   core::ErrorKind ErrorKind() const { return protocol.error().kind; }
@@ -23,6 +31,10 @@ struct Client {
   RecordingSink sink;
   core::Protocol protocol;
   const Events& events = sink.events;
+
+ private:
+  void ReceiveDirect(std::string_view bytes);
+  void ReceiveBehind(std::string_view bytes);
 };
 
 }  // namespace hawser::test

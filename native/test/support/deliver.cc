@@ -13,16 +13,16 @@ constexpr std::size_t kMaxSplits = 600;
 struct Cut {
   std::size_t first;  // bytes in the first piece
   std::size_t rest;   // and in each that follows
-  bool direct;
+  Path path;
 };
 
 void RunOnce(const Setup& setup, std::string_view bytes, const Cut& cut, const std::function<void(Client&)>& check) {
-  INFO("cut after ", cut.first, " bytes, then every ", cut.rest, cut.direct ? ", direct" : "");
+  INFO("cut after ", cut.first, " bytes, then every ", cut.rest, ", path ", static_cast<int>(cut.path));
   Client client(setup.limits);
   setup.before(client);
   std::size_t piece = cut.first;
   while (!bytes.empty()) {
-    client.Receive(bytes.substr(0, piece), cut.direct);
+    client.Receive(bytes.substr(0, piece), cut.path);
     bytes.remove_prefix(std::min(piece, bytes.size()));
     piece = cut.rest;
   }
@@ -34,11 +34,11 @@ void RunOnce(const Setup& setup, std::string_view bytes, const Cut& cut, const s
 
 void Deliver(const Setup& setup, std::string_view bytes, const std::function<void(Client&)>& check) {
   const std::size_t size = std::max<std::size_t>(bytes.size(), 1);
-  for (const bool direct : {false, true}) {
-    RunOnce(setup, bytes, {size, size, direct}, check);
-    RunOnce(setup, bytes, {1, 1, direct}, check);
+  for (const Path path : {Path::kChunk, Path::kDirect, Path::kBehind}) {
+    RunOnce(setup, bytes, {size, size, path}, check);
+    RunOnce(setup, bytes, {1, 1, path}, check);
     for (std::size_t split = 1; split < size; split += 1 + size / kMaxSplits) {
-      RunOnce(setup, bytes, {split, size, direct}, check);
+      RunOnce(setup, bytes, {split, size, path}, check);
     }
   }
 }

@@ -1,5 +1,5 @@
 // Runs a receiving test once for each way the network may cut the same bytes: whole, one byte at a time, in two at
-// every point; each with and without reading big messages straight into their buffer.
+// every point; each by every path that bytes may come in.
 #pragma once
 
 #include <functional>

@@ -62,7 +62,7 @@ Events Decode(reader::MessageBatch& batch) {
     const auto kind = static_cast<core::MessageKind>(bits & ~reader::kLargeFlag);
     const std::size_t offset = entry.where & reader::kOffsetMask;
     const bool large = (bits & reader::kLargeFlag) != 0;
-    const auto whole = large ? batch.large(offset).span() : batch.shared().span().subspan(offset, entry.size);
+    const auto whole = large ? batch.large(offset).span() : batch.shared().subspan(offset, entry.size);
     CHECK(whole.size() == entry.size);
     events.push_back(ToEvent(kind, whole));
   }
