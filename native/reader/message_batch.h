@@ -47,11 +47,8 @@ class MessageBatch {
   core::Payload& large(std::size_t i) { return large_[i]; }
   std::size_t large_count() const { return large_.size(); }
 
-  // How many bytes of a message of the run are cut out where only the small ones are wanted. An odd one stays, so that
-  // what follows keeps its alignment.
-  static constexpr std::size_t DirectBytes(std::size_t size) {
-    return size >= kDirectMessage ? size & ~std::size_t{1} : 0;
-  }
+  // How many bytes of a message in the run are not for those who get the small ones.
+  static constexpr std::size_t DirectBytes(std::size_t size) { return size >= kDirectMessage ? size : 0; }
   std::size_t direct_bytes() const { return direct_bytes_; }
 
   // --- a run of its own ---
