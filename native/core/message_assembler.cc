@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kMinKept = 4 * 1024;
 
 // More than this is not copied only to be read on behind it.
-constexpr std::size_t kMaxCopied = 32 * 1024;
+constexpr std::size_t kMaxCopied = 16 * 1024;
 
 // The room that a direct read should find.
 constexpr std::size_t kDirectRoom = 64 * 1024;

@@ -77,6 +77,7 @@ class MessageBatch {
 
   // --- a part of a slab ---
   bool in_place() const { return static_cast<bool>(slab_); }
+  const SlabRef& slab() const { return slab_; }
   // For a message behind all that are there, in the same slab.
   bool FitsInPlace(std::span<const std::uint8_t> message) const {
     if (empty()) return true;

@@ -22,16 +22,6 @@ constexpr int kCommandRounds = 8;
 // reset (RFC 6455 §7.1.1); a peer that owes us nothing gets no more than this.
 constexpr std::uint64_t kLinger = 1000;
 
-// What is worth to be read into a slab: a read of so much at once, as long as fewer than so many follow that are
-// smaller.
-constexpr std::size_t kMuch = std::size_t{32} << 10;
-constexpr int kSmallReads = 8;
-
-// From so many bytes to come of a message on, reading them apart costs less than copying them; where there is much to
-// read, small reads cost more than copies.
-constexpr std::uint64_t kDirectRead = std::uint64_t{32} << 10;
-constexpr std::uint64_t kDirectReadAmongMuch = Slab::kSize / 4;
-
 // A limit of messages' sizes beyond this is none.
 constexpr std::uint64_t kBiggestLimit = std::uint64_t{1} << 62;
 
@@ -47,6 +37,7 @@ Session::Session(Loop& loop, const SessionConfig& config, CommandQueue& commands
       ended_(std::move(ended)),
       protocol_(config.limits, loop.masking_keys()),
       writer_(delivery, bell),
+      input_(loop, protocol_, *this, writer_, config.marks.high_bytes),
       wakefulness_(loop.uv(), [this] { LookForReply(); }),
       keepalive_(loop.uv(), config.ping_interval, config.ping_timeout, *this),
       deadline_(loop.uv(), [this] { Guard([this] { OnDeadline(); }); }),
@@ -56,9 +47,7 @@ Session::Session(Loop& loop, const SessionConfig& config, CommandQueue& commands
           [this](int error) {
             Blame(core::CloseCause::kDial, error);
             End();
-          }),
-      most_in_a_read_(
-          std::clamp<std::uint64_t>(config.marks.high_bytes, loop.chunk().size(), std::uint64_t{Slab::kSize})) {}
+          }) {}
 
 Session::~Session() { loop_.Forget(*this); }
 
@@ -177,63 +166,22 @@ void Session::Execute(Terminate&) {
 
 // --- receiving ------------------------------------------------------------------------------------------------------
 
-// What is read ends up where it need not be copied from, if there is a lot: in the message it belongs to or in a slab.
 std::span<std::uint8_t> Session::ReadTarget() noexcept {
-  target_ = loop_.chunk();
-  unfinished_ = 0;
-  reading_ = Reading::kChunk;
-  if (phase_ != Phase::kOpen) return target_;
-  if (const auto message = protocol_.ReceiveTarget(much_to_read_ ? kDirectReadAmongMuch : kDirectRead);
-      !message.empty()) {
-    target_ = message;
-    reading_ = Reading::kMessage;
-  } else if (much_to_read_ && !TargetSlab()) {
-    much_to_read_ = false;
-  }
-  return target_;
-}
-
-bool Session::TargetSlab() noexcept {
-  try {
-    const auto room = writer_.Target();
-    unfinished_ = protocol_.CopyUnfinished(room);
-    target_ = room.subspan(unfinished_);
-  } catch (const std::bad_alloc&) {
-    return false;
-  }
-  target_ = target_.first(std::min(target_.size(), most_in_a_read_));
-  reading_ = Reading::kSlab;
-  return true;
+  return phase_ == Phase::kOpen ? input_.Target() : loop_.chunk();
 }
 
 void Session::OnRead(std::size_t size) noexcept {
   Guard([this, size] {
     if (phase_ == Phase::kHandshake) {
-      handshake_.Append(target_.first(size));
+      handshake_.Append(loop_.chunk().first(size));
       return AnswerHandshake();
     }
     if (phase_ != Phase::kOpen) return;
-    from_peer_.OnReply();
-    Receive(size);
+    if (size > 0) from_peer_.OnReply();
+    input_.Received(size);
     AfterInput();
     ObeyMarks();
   });
-}
-
-void Session::Receive(std::size_t size) {
-  if (reading_ == Reading::kMessage) return protocol_.Received(size, *this);
-  const bool much = size >= kMuch;
-  const bool in_place = reading_ == Reading::kSlab && much;
-  if (in_place) writer_.BeginInPlace();
-  protocol_.Receive(target_.first(size), *this, unfinished_);
-  if (in_place) writer_.EndInPlace();
-  small_reads_ = much ? 0 : small_reads_ + 1;
-  if (much) {
-    much_to_read_ = true;
-  } else if (small_reads_ == kSmallReads) {
-    much_to_read_ = false;
-    writer_.DropTarget();
-  }
 }
 
 void Session::AnswerHandshake() {
@@ -479,6 +427,7 @@ void Session::End() noexcept {
   phase_ = Phase::kEnding;
   deadline_.Stop();
   keepalive_.Stop();
+  input_.Stop();
   dialer_.Cancel();
   wakefulness_.Stop();
   Guard([this] { writer_.Publish(); });

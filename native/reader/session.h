@@ -16,6 +16,7 @@
 #include "reader/delivery_queue.h"
 #include "reader/dialer.h"
 #include "reader/handshake_buffer.h"
+#include "reader/input.h"
 #include "reader/keepalive.h"
 #include "reader/loop.h"
 #include "reader/message_writer.h"
@@ -58,7 +59,6 @@ class Session final : TransportListener, TurnListener, KeepaliveHost, core::Even
 
  private:
   enum class Phase : std::uint8_t { kDialing, kHandshake, kOpen, kEnding, kEnded };
-  enum class Reading : std::uint8_t { kChunk, kMessage, kSlab };
 
   // --- commands ---
   void Execute(WriteBytes& command);
@@ -95,8 +95,6 @@ class Session final : TransportListener, TurnListener, KeepaliveHost, core::Even
   bool PongMayBeUnread() noexcept override;
   void OnKeepaliveTimeout() noexcept override;
 
-  bool TargetSlab() noexcept;
-  void Receive(std::size_t size);
   void OnDialed(TcpHandle handle, std::size_t target);
   void OnDeadline();
   void AnswerHandshake();
@@ -130,6 +128,7 @@ class Session final : TransportListener, TurnListener, KeepaliveHost, core::Even
   Phase phase_ = Phase::kDialing;
   core::Protocol protocol_;
   MessageWriter writer_;
+  Input input_;
   ReplyWait from_consumer_;
   ReplyWait from_peer_;
   Wakefulness wakefulness_;  // while a reply is waited for
@@ -140,17 +139,11 @@ class Session final : TransportListener, TurnListener, KeepaliveHost, core::Even
   std::unique_ptr<Transport> transport_;
 
   std::vector<Command> taken_;
-  std::span<std::uint8_t> target_;       // where the read under way goes
-  std::size_t unfinished_ = 0;           // bytes right before it, of the message that the read goes on with
   std::uint64_t unwritten_payload_ = 0;  // application bytes in the output queue
   std::uint64_t held_before_closing_ = 0;
-  Reading reading_ = Reading::kChunk;  // what target_ is memory of
-  const std::size_t most_in_a_read_;   // into a slab: what the marks let in, at least a chunk
-  int small_reads_ = 0;                // in a row, of those into slabs
-  bool much_to_read_ = false;          // so that slabs are worth their memory
-  bool output_behind_ = false;         // the network did not take all of it at once, nor has since
-  bool paused_ = false;                // by back pressure
-  bool closing_ = false;               // a Close was sent or received, or the connection has failed
+  bool output_behind_ = false;  // the network did not take all of it at once, nor has since
+  bool paused_ = false;         // by back pressure
+  bool closing_ = false;        // a Close was sent or received, or the connection has failed
   bool lingering_ = false;
   bool told_closing_ = false;
   bool drained_wanted_ = false;

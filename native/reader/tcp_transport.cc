@@ -69,9 +69,9 @@ void TcpTransport::StartReading() {
       },
       [](uv_stream_t* stream, ssize_t size, const uv_buf_t*) {
         auto& listener = Self(stream->data)->listener_;
-        if (size > 0) {
+        if (size >= 0) {
           listener.OnRead(static_cast<std::size_t>(size));
-        } else if (size < 0) {
+        } else {
           // Where a reset comes right behind data, libuv takes it for the end of the stream without asking.
           const int reason = size == UV_EOF ? Self(stream->data)->PendingError() : static_cast<int>(size);
           if (reason == 0) {

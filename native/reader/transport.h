@@ -14,7 +14,7 @@ namespace hawser::reader {
 // Implemented by the session. No function here may throw: libuv's frames are below.
 class TransportListener {
  public:
-  // Where the next bytes go; never empty. OnRead follows with how many came.
+  // Where the next bytes go; never empty. OnRead follows with how many came, if any did.
   virtual std::span<std::uint8_t> ReadTarget() noexcept = 0;
   virtual void OnRead(std::size_t size) noexcept = 0;
   virtual void OnEndOfStream() noexcept = 0;

@@ -1,0 +1,83 @@
+#include "reader/input.h"
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+#include "reader/slab.h"
+
+namespace hawser::reader {
+
+namespace {
+
+// A read of so much is worth a slab, and that its messages are left where they lie.
+constexpr std::size_t kMuch = std::size_t{32} << 10;
+
+// Milliseconds without such a read after which slabs are given back.
+constexpr std::uint64_t kQuiet = 500;
+
+// From so many bytes to come of a message on, reading them apart costs less than copying them. Where there is much to
+// read, small reads cost more than copies.
+constexpr std::uint64_t kDirectRead = std::uint64_t{32} << 10;
+constexpr std::uint64_t kDirectReadWhenBusy = Slab::kSize / 4;
+
+}  // namespace
+
+Input::Input(Loop& loop, core::Protocol& protocol, core::EventSink& sink, MessageWriter& writer, std::uint64_t most)
+    : loop_(loop),
+      protocol_(protocol),
+      sink_(sink),
+      writer_(writer),
+      most_(std::clamp<std::uint64_t>(most, loop.chunk().size(), std::uint64_t{Slab::kSize})),
+      target_(loop.chunk()),
+      quiet_(loop.uv(), [this] { OnQuiet(); }) {}
+
+std::span<std::uint8_t> Input::Target() noexcept {
+  in_use_ = true;
+  unfinished_ = 0;
+  if (const auto message = protocol_.ReceiveTarget(busy_ ? kDirectReadWhenBusy : kDirectRead); !message.empty()) {
+    kind_ = Kind::kMessage;
+    target_ = message;
+  } else if (!busy_ || !TargetSlab()) {
+    kind_ = Kind::kChunk;
+    target_ = loop_.chunk();
+  }
+  return target_;
+}
+
+bool Input::TargetSlab() {
+  try {
+    const auto room = writer_.Target();
+    unfinished_ = protocol_.CopyUnfinished(room);
+    target_ = room.subspan(unfinished_);
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  target_ = target_.first(std::min(target_.size(), most_));
+  kind_ = Kind::kSlab;
+  return true;
+}
+
+void Input::Received(std::size_t size) {
+  in_use_ = false;
+  if (kind_ == Kind::kMessage) return protocol_.Received(size, sink_);
+  const bool much = size >= kMuch;
+  const bool in_place = much && kind_ == Kind::kSlab;
+  if (in_place) writer_.BeginInPlace();
+  protocol_.Receive(target_.first(size), sink_, unfinished_);
+  if (in_place) writer_.EndInPlace();
+  if (!much) return;
+  much_lately_ = true;
+  if (!std::exchange(busy_, true)) quiet_.Start(kQuiet);
+}
+
+void Input::OnQuiet() {
+  busy_ = std::exchange(much_lately_, false);
+  // Some systems are given the memory long before there is something to read.
+  if (busy_ || in_use_) return quiet_.Start(kQuiet);
+  writer_.DropTarget();
+}
+
+void Input::Stop() { quiet_.Stop(); }
+
+}  // namespace hawser::reader

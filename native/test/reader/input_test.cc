@@ -1,0 +1,189 @@
+// Where bytes are read to, and that they become messages from wherever that was.
+#include "reader/input.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "test/support/bytes.h"
+#include "test/support/fixed_keys.h"
+#include "test/support/reader/application.h"
+
+namespace hawser::reader {
+namespace {
+
+using test::Binary;
+using test::Events;
+using test::ServerFrame;
+using test::Text;
+
+class SilentBell final : public Bell {
+ public:
+  void Ring(std::uint32_t) noexcept override {}
+};
+
+// Plays the session's part, and the transport's.
+class Room final : core::EventSink {
+ public:
+  explicit Room(std::uint64_t most = QueueMarks::kNone) : input(loop, protocol_, *this, writer_, most) {}
+
+  // Reads as many as there is room for in one read, and removes them.
+  void Read(std::string& bytes) {
+    const auto target = input.Target();
+    const std::size_t size = std::min(bytes.size(), target.size());
+    std::memcpy(target.data(), bytes.data(), size);
+    bytes.erase(0, size);
+    input.Received(size);
+  }
+  void ReadAll(std::string bytes) {
+    while (!bytes.empty()) Read(bytes);
+  }
+  // Makes slabs worth their memory.
+  void BeBusy() {
+    ReadAll(ServerFrame(0x82, std::string(60'000, 'b')));
+    (void)Take();
+  }
+  bool Targets(std::span<const std::uint8_t> memory) {
+    const auto target = input.Target();
+    input.Received(0);
+    return target.data() >= memory.data() && target.data() < memory.data() + memory.size();
+  }
+  // All batches' messages. The last batch stays in `batch`.
+  Events Take() {
+    Events events;
+    writer_.Publish();
+    for (MessageBatch next; delivery_.Take(next).taken == DeliveryQueue::Taken::kBatch;) {
+      batch = std::exchange(next, {});
+      for (test::Event& event : test::Decode(batch)) events.push_back(std::move(event));
+    }
+    return events;
+  }
+
+  Loop loop;
+  MessageBatch batch;
+
+ private:
+  std::uint8_t* Reserve(std::size_t size) override { return writer_.Reserve(size); }
+  void Commit(core::MessageKind kind, std::size_t size) override { writer_.Commit(kind, size); }
+  bool CommitInPlace(core::MessageKind kind, std::span<const std::uint8_t> message) override {
+    return writer_.CommitInPlace(kind, message);
+  }
+  void CommitLarge(core::MessageKind kind, core::Payload message) override {
+    writer_.CommitLarge(kind, std::move(message));
+  }
+  void ReceivePing(std::span<const std::uint8_t>) override {}
+  void ReceivePong(std::span<const std::uint8_t>) override {}
+
+  DeliveryQueue delivery_{{}};
+  SilentBell bell_;
+  MessageWriter writer_{delivery_, bell_};
+  test::FixedKeys keys_;
+  core::Protocol protocol_{{}, keys_};
+
+ public:
+  Input input;
+};
+
+TEST_CASE("a connection with little to read is read into the loop's chunk") {
+  Room room;
+  for (int i = 0; i < 3; ++i) {
+    CHECK(room.Targets(room.loop.chunk()));
+    room.ReadAll(ServerFrame(0x81, "little"));
+  }
+  CHECK(room.Take() == Events{Text("little"), Text("little"), Text("little")});
+  CHECK_FALSE(room.batch.in_place());
+}
+
+TEST_CASE("a connection with much to read is read into a slab, and its messages stay there") {
+  Room room;
+  room.BeBusy();
+  CHECK_FALSE(room.Targets(room.loop.chunk()));
+  room.ReadAll(ServerFrame(0x82, std::string(20'000, 'b')) + ServerFrame(0x81, std::string(20'000, 't')));
+  CHECK((room.Take() == Events{Binary(std::string(20'000, 'b')), Text(std::string(20'000, 't'))}));
+  CHECK(room.batch.in_place());
+  room.input.Stop();
+}
+
+TEST_CASE("what a big read brings may end in the middle of a message, which then lies whole in the slab") {
+  Room room;
+  room.BeBusy();
+  const std::string text(15'000, 't');
+  std::string bytes;
+  for (int i = 0; i < 8; ++i) bytes += ServerFrame(0x81, text);
+  room.ReadAll(bytes.substr(0, 70'000));
+  CHECK((room.Take() == Events(4, Text(text))));
+  room.ReadAll(bytes.substr(70'000));
+  CHECK((room.Take() == Events(4, Text(text))));
+  CHECK(room.batch.in_place());
+  CHECK(room.batch.messages() == 4);
+  room.input.Stop();
+}
+
+TEST_CASE("few bytes are copied out of a slab, which is read into again") {
+  Room room;
+  room.BeBusy();
+  const auto before = room.input.Target();
+  room.input.Received(0);
+  room.ReadAll(ServerFrame(0x81, "little"));
+  CHECK(room.Take() == Events{Text("little")});
+  CHECK_FALSE(room.batch.in_place());
+  CHECK(room.input.Target().data() == before.data());
+  room.input.Stop();
+}
+
+TEST_CASE("the rest of a big message is read into its own memory") {
+  for (const bool busy : {false, true}) {
+    Room room;
+    if (busy) room.BeBusy();
+    const std::string big(3 * Slab::kSize, 'b');
+    const std::string bytes = ServerFrame(0x82, big);
+    room.ReadAll(bytes.substr(0, 1000));
+    CHECK_FALSE(room.Targets(room.loop.chunk()));
+    room.ReadAll(bytes.substr(1000));
+    CHECK((room.Take() == Events{Binary(big)}));
+    CHECK(room.batch.large_count() == 1);
+    room.input.Stop();
+  }
+}
+
+TEST_CASE("a read lets in no more than asked for, but a chunk") {
+  for (const auto& [most, expected] : {std::pair<std::size_t, std::size_t>{0, 65'536}, {100'000, 100'000}}) {
+    Room room(most);
+    room.BeBusy();
+    CHECK(room.input.Target().size() == expected);
+    room.input.Stop();
+  }
+}
+
+TEST_CASE("slabs are given back once there was little to read for a while") {
+  Room room;
+  room.BeBusy();
+  room.ReadAll(ServerFrame(0x81, std::string(40'000, 't')));
+  (void)room.Take();
+  REQUIRE(room.batch.in_place());
+  CHECK_FALSE(room.batch.slab().IsOnly());
+  room.loop.Run();  // for as long as that is awaited
+  CHECK(room.batch.slab().IsOnly());
+  CHECK(room.Targets(room.loop.chunk()));
+}
+
+TEST_CASE("a slab is not given back while a read into it may be under way") {
+  Room room;
+  room.BeBusy();
+  room.ReadAll(ServerFrame(0x81, std::string(40'000, 't')));
+  (void)room.Take();
+  (void)room.input.Target();
+  Timer twice(room.loop.uv(), [&] {
+    CHECK_FALSE(room.batch.slab().IsOnly());
+    room.input.Received(0);
+  });
+  twice.Start(2500);
+  room.loop.Run();
+  CHECK(room.batch.slab().IsOnly());
+}
+
+}  // namespace
+}  // namespace hawser::reader
