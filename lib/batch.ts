@@ -76,24 +76,25 @@ function utf16From(first: number, count: number): Text {
 }
 
 function blockFrom(first: number, count: number): Block {
-  const { start, end } = sharedFrom(first, count, sharedBytes);
+  const { start, end, shared } = sharedFrom(first, count, sharedBytes);
   const memory = desk.memory.slice(constants.bytesOffset + start, constants.bytesOffset + end);
   // Who transferred one message elsewhere would take the others along; so it is copied instead.
-  if (end - start > (desk.index[first * 2 + 1] as number)) markAsUntransferable(memory);
+  if (shared) markAsUntransferable(memory);
   return { memory, start, end };
 }
 
 /**
  * Where the message `first` begins, and where the last of its kind ends that is not further than `most` bytes away,
- * whatever lies in between.
+ * whatever lies in between; `shared` if that is another one.
  */
-function sharedFrom(first: number, count: number, most: number): Shared {
+function sharedFrom(first: number, count: number, most: number): Shared & { shared: boolean } {
   const { index } = desk;
   const { kindShift, offsetMask, kindLarge } = constants;
   const word = index[first * 2] as number;
   const kind = word >>> kindShift;
   const start = word & offsetMask;
   let end = start + (index[first * 2 + 1] as number);
+  let shared = false;
   for (let i = first + 1; i < count; i++) {
     const next = index[i * 2] as number;
     // Large ones are not on the desk.
@@ -101,9 +102,11 @@ function sharedFrom(first: number, count: number, most: number): Shared {
     const offset = next & offsetMask;
     if (offset - start > most) break;
     const nextEnd = offset + (index[i * 2 + 1] as number);
-    if (next >>> kindShift === kind && nextEnd - start <= most) end = nextEnd;
+    if (next >>> kindShift !== kind || nextEnd - start > most) continue;
+    end = nextEnd;
+    shared = true;
   }
-  return { start, end };
+  return { start, end, shared };
 }
 
 function largeMessage(source: LargePayloads, i: number): Data {

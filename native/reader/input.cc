@@ -68,14 +68,14 @@ void Input::Received(std::size_t size) {
   if (in_place) writer_.EndInPlace();
   if (!much) return;
   much_lately_ = true;
-  if (!std::exchange(busy_, true)) quiet_.Start(kQuiet);
+  busy_ = true;
+  if (!quiet_.active()) quiet_.Start(kQuiet);
 }
 
 void Input::OnQuiet() {
   busy_ = std::exchange(much_lately_, false);
   // Some systems are given the memory long before there is something to read.
-  if (busy_ || in_use_) return quiet_.Start(kQuiet);
-  writer_.DropTarget();
+  if (busy_ || in_use_ || !writer_.DropTarget()) quiet_.Start(kQuiet);
 }
 
 void Input::Stop() { quiet_.Stop(); }

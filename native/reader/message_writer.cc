@@ -6,7 +6,14 @@
 
 namespace hawser::reader {
 
+namespace {
+
+constexpr std::size_t kWorthABatch = std::size_t{16} << 10;
+
+}  // namespace
+
 bool MessageWriter::Publish() {
+  if (InPlace()) CloseInPlace();  // where looking at what was read ended with an exception
   // Room was reserved and no message came of it: a batch without messages would read as the lack of one.
   if (empty()) batch_.reset();
   if (batch_) return PublishBatch(false);
@@ -25,9 +32,10 @@ std::span<std::uint8_t> MessageWriter::Target() {
   return slab_->bytes().subspan(fill_);
 }
 
-void MessageWriter::DropTarget() {
-  slab_ = SlabRef();
+bool MessageWriter::DropTarget() {
   slabs_.Clear();
+  if (slab_ && slab_.IsOnly()) slab_ = SlabRef();
+  return !slab_;
 }
 
 void MessageWriter::BeginInPlace() {
@@ -41,8 +49,8 @@ bool MessageWriter::CommitInPlace(core::MessageKind kind, std::span<const std::u
   if (kind == core::MessageKind::kBinary && message.size() > core::kLargeMessage) return false;
   if (InPlace() && !batch_->FitsInPlace(message)) CloseInPlace();
   if (!empty() && !InPlace()) {
-    // Messages made elsewhere stand before it. Small ones follow them by the same way rather than in ever new batches.
-    if (message.size() < kDirectMessage) return false;
+    // Messages made elsewhere stand before it; those that follow go the same way rather than in ever new batches.
+    if (message.size() < kWorthABatch && batch_->bytes() < kBatchBytes / 2) return false;
     PublishBatch(true);
   }
   if (empty()) batch_ = delivery_.TakeSpare();
@@ -52,8 +60,8 @@ bool MessageWriter::CommitInPlace(core::MessageKind kind, std::span<const std::u
 
 // What lies behind the last message that stays is read into again.
 void MessageWriter::EndInPlace() {
-  if (InPlace()) CloseInPlace();
   reading_in_place_ = false;
+  if (InPlace()) CloseInPlace();
 }
 
 // Publishes messages in place, or copies them where they are little of what was read: they must not hold a slab while

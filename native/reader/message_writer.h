@@ -32,8 +32,9 @@ class MessageWriter {
   void BeginInPlace();
   bool CommitInPlace(core::MessageKind kind, std::span<const std::uint8_t> message);
   void EndInPlace();
-  // No more is read into slabs for now.
-  void DropTarget();
+  // No more is read into slabs for now. False while messages lie in the last one, which is then filled further when it
+  // is wanted again: few of them must not come to hold many slabs.
+  bool DropTarget();
 
   bool empty() const { return !batch_ || batch_->empty(); }
   // At the end of a turn. Whether that woke a consumer.

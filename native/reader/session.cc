@@ -25,6 +25,16 @@ constexpr std::uint64_t kLinger = 1000;
 // A limit of messages' sizes beyond this is none.
 constexpr std::uint64_t kBiggestLimit = std::uint64_t{1} << 62;
 
+// What one turn of the loop reads at most, so that commands and timers have their turn as well.
+constexpr std::size_t kMostInATurn = std::size_t{2} << 20;
+
+// Lets in not much more than the marks do before they are looked at.
+std::uint64_t MostInARead(const QueueMarks& marks) {
+  constexpr std::uint64_t kSmallMessage = 16;
+  const std::uint64_t messages = std::min(marks.high_messages, QueueMarks::kNone / kSmallMessage);
+  return std::min(marks.high_bytes, messages * kSmallMessage);
+}
+
 }  // namespace
 
 Session::Session(Loop& loop, const SessionConfig& config, CommandQueue& commands, DeliveryQueue& delivery, Bell& bell,
@@ -37,7 +47,7 @@ Session::Session(Loop& loop, const SessionConfig& config, CommandQueue& commands
       ended_(std::move(ended)),
       protocol_(config.limits, loop.masking_keys()),
       writer_(delivery, bell),
-      input_(loop, protocol_, *this, writer_, config.marks.high_bytes),
+      input_(loop, protocol_, *this, writer_, MostInARead(config.marks)),
       wakefulness_(loop.uv(), [this] { LookForReply(); }),
       keepalive_(loop.uv(), config.ping_interval, config.ping_timeout, *this),
       deadline_(loop.uv(), [this] { Guard([this] { OnDeadline(); }); }),
@@ -181,7 +191,16 @@ void Session::OnRead(std::size_t size) noexcept {
     input_.Received(size);
     AfterInput();
     ObeyMarks();
+    LimitTurn(size);
   });
+}
+
+// libuv reads on for as long as reads find as much as they have room for.
+void Session::LimitTurn(std::size_t size) {
+  if (phase_ != Phase::kOpen) return;
+  PublishAtTurnEnd();
+  read_in_turn_ += size;
+  if (read_in_turn_ >= kMostInATurn) transport_->StopReading();
 }
 
 void Session::AnswerHandshake() {
@@ -215,6 +234,7 @@ void Session::PublishAtTurnEnd() {
 void Session::OnTurnEnd() noexcept {
   waits_for_turn_end_ = false;
   Guard([this] {
+    if (std::exchange(read_in_turn_, 0) >= kMostInATurn) UpdateReading();
     const bool rang = writer_.Publish();
     ObeyMarks();
     if (!rang) return;

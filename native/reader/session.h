@@ -97,6 +97,7 @@ class Session final : TransportListener, TurnListener, KeepaliveHost, core::Even
 
   void OnDialed(TcpHandle handle, std::size_t target);
   void OnDeadline();
+  void LimitTurn(std::size_t size);
   void AnswerHandshake();
   void AfterInput();
   void EnterClosing();
@@ -141,9 +142,10 @@ class Session final : TransportListener, TurnListener, KeepaliveHost, core::Even
   std::vector<Command> taken_;
   std::uint64_t unwritten_payload_ = 0;  // application bytes in the output queue
   std::uint64_t held_before_closing_ = 0;
-  bool output_behind_ = false;  // the network did not take all of it at once, nor has since
-  bool paused_ = false;         // by back pressure
-  bool closing_ = false;        // a Close was sent or received, or the connection has failed
+  std::size_t read_in_turn_ = 0;  // bytes
+  bool output_behind_ = false;    // the network did not take all of it at once, nor has since
+  bool paused_ = false;           // by back pressure
+  bool closing_ = false;          // a Close was sent or received, or the connection has failed
   bool lingering_ = false;
   bool told_closing_ = false;
   bool drained_wanted_ = false;

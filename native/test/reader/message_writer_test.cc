@@ -260,7 +260,7 @@ TEST_CASE("a message made elsewhere keeps its place among those where they lie")
 
 TEST_CASE("a big message stays where it lies also behind one made elsewhere") {
   Room room;
-  const std::string big(kDirectMessage, 'b');
+  const std::string big(20'000, 'b');
   room.Write("first");
   const auto read = room.Read("one" + big);
   room.Write("between");
@@ -271,6 +271,28 @@ TEST_CASE("a big message stays where it lies also behind one made elsewhere") {
   room.writer.Publish();
   (void)room.Batches();
   CHECK(room.events == Events{Text("first"), Text("between"), Text("one"), Binary(big)});
+}
+
+TEST_CASE("messages of a middle size that follow others made elsewhere are not each a batch") {
+  Room room;
+  const std::string middle(kDirectMessage, 'm');
+  std::string bytes;
+  while (bytes.size() < 2 * kBatchBytes) bytes += middle;
+  const auto read = room.Read(bytes);
+  int in_place = 0;
+  for (std::size_t at = 0; at < read.size(); at += middle.size()) {
+    room.Write("elsewhere");
+    if (room.TakeInPlace(read.substr(at, middle.size()))) {
+      ++in_place;
+    } else {
+      room.Write(middle);
+    }
+  }
+  room.writer.EndInPlace();
+  room.writer.Publish();
+  CHECK(in_place > 0);
+  CHECK(room.Batches() < 10);
+  CHECK(room.events.size() == 2 * bytes.size() / middle.size());
 }
 
 TEST_CASE("a large binary message is not left where it lies, a large text is") {
@@ -299,6 +321,31 @@ TEST_CASE("what batches refer to stays as it is, however much is read meanwhile"
   for (char c = 'a'; c <= 'z'; ++c) {
     CHECK((Decode(kept[static_cast<std::size_t>(c - 'a')]) == Events{Text(std::string(200'000, c))}));
   }
+}
+
+TEST_CASE("few messages hold one slab, however often slabs are given back and wanted again") {
+  Room room;
+  std::set<std::size_t> megabytes;
+  for (int i = 0; i < 1000; ++i) {
+    const auto read = room.Read(std::string(200'000, 'r'));
+    megabytes.insert(reinterpret_cast<std::uintptr_t>(read.data()) / Slab::kSize);
+    CHECK(room.TakeInPlace(read.substr(2, 2)));
+    room.writer.EndInPlace();
+    CHECK_FALSE(room.writer.DropTarget());
+  }
+  CHECK(megabytes.size() <= 2);  // a slab may lie across a border
+  CHECK(room.Batches() == 1000);
+  room.batch.Clear();
+  CHECK(room.writer.DropTarget());
+}
+
+TEST_CASE("what was taken in place is safe where an exception ended the looking") {
+  Room room;
+  const auto read = room.Read("message");
+  CHECK(room.TakeInPlace(read));
+  room.writer.Publish();
+  CHECK(room.writer.Target().data() == test::AsSpan(read).data() + read.size());
+  CHECK(room.Batches() == 1);
 }
 
 TEST_CASE("memory is read into again once nothing refers to it") {

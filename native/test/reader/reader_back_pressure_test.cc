@@ -66,6 +66,29 @@ TEST_CASE("above the high-water mark the peer's socket fills, and consuming lets
   CHECK(application.Join().cause == CloseCause::kEndOfStream);
 }
 
+TEST_CASE("a low mark of messages is not overshot by a whole slab of them") {
+  constexpr int kCount = 100'000;
+  Gate over;
+  ScriptedPeer peer([&](Peer& p) {
+    p.AcceptWebSocket();
+    std::string bytes;
+    for (int i = 0; i < kCount; ++i) bytes += ServerFrame(0x81, std::string(30, 'x'));
+    p.Send(bytes);
+    over.Wait();
+  });
+  SessionConfig config = DialConfig(peer.port());
+  config.marks = {.high_messages = 16, .low_messages = 0};
+  Application application(config);
+  application.Open();
+  for (int i = 0; i < kCount; ++i) {
+    REQUIRE(application.Receive() == Text(std::string(30, 'x')));
+    CHECK(application.delivery().held() <= 4 * 65'536);
+  }
+  over.Open();
+  application.Post(Terminate{});
+  (void)application.Join();
+}
+
 TEST_CASE("the mark of messages stops reading as well") {
   std::string flood;
   for (int i = 0; i < 1'000'000; ++i) flood += ServerFrame(0x81, std::to_string(i));
