@@ -50,6 +50,7 @@ export const cases = [
   receive('receive-text-1k', 'ascii', KiB, [atLeast('rate', 1.8), atMost('cpu', 1 / 3)]),
   receive('receive-text-16k', 'ascii', 16 * KiB, [atLeast('rate', 1.8), atMost('cpu', 1 / 3)]),
   receive('receive-binary-16k', 'binary', 16 * KiB),
+  receive('receive-binary-64k', 'binary', 64 * KiB),
   receive('receive-binary-1m', 'binary', MiB),
   receive('for-await-text-125', 'ascii', 125, [atLeast('rate', 3)], 'for-await'),
   receive('recv-text-125', 'ascii', 125, [atLeast('rate', 3)], 'recv'),
