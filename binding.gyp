@@ -1,7 +1,7 @@
 {
   "variables": {
     "hawser_test%": 0,
-    "hawser_werror%": "<!(node -p \"process.env.CI ? 1 : 0\")",
+    "hawser_werror%": "<!(node -p \"process.env.HAWSER_WERROR ? 1 : 0\")",
     "sources": [
       "<!@(node -p \"require('fs').readdirSync('native/core').filter(f=>f.endsWith('.cc')).map(f=>'native/core/'+f).join(' ')\")",
       "<!@(node -p \"require('fs').readdirSync('native/reader').filter(f=>f.endsWith('.cc')).map(f=>'native/reader/'+f).join(' ')\")",

@@ -191,7 +191,7 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
 
   /**
    * Receives the messages that are here, one at least: it waits for the first and takes a batch at most, which is a
-   * few thousand messages or some 100 KiB.
+   * few thousand messages or a few hundred KiB.
    *
    * @throws as `recv()`. Where `decode` can't be done for a message, those before it are returned and it stays.
    *

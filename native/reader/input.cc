@@ -64,7 +64,13 @@ void Input::Received(std::size_t size) {
   const bool much = size >= kMuch;
   const bool in_place = much && kind_ == Kind::kSlab;
   if (in_place) writer_.BeginInPlace();
-  protocol_.Receive(target_.first(size), sink_, unfinished_);
+  try {
+    protocol_.Receive(target_.first(size), sink_, unfinished_);
+  } catch (...) {
+    // What was taken in place must not be read over.
+    if (in_place) writer_.EndInPlace();
+    throw;
+  }
   if (in_place) writer_.EndInPlace();
   if (!much) return;
   much_lately_ = true;

@@ -13,7 +13,6 @@ constexpr std::size_t kWorthABatch = std::size_t{16} << 10;
 }  // namespace
 
 bool MessageWriter::Publish() {
-  if (InPlace()) CloseInPlace();  // where looking at what was read ended with an exception
   // Room was reserved and no message came of it: a batch without messages would read as the lack of one.
   if (empty()) batch_.reset();
   if (batch_) return PublishBatch(false);

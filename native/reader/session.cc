@@ -86,7 +86,7 @@ void Session::ExecuteCommands() noexcept {
     if (--rounds == 0) return commands_.LookAgain();
     // Who sends without pause has sent more when this thread comes back: fewer, larger writes. Costs next to nothing on
     // a core that nobody else wants.
-    if (!ReplyIsLikely()) std::this_thread::yield();
+    if (phase_ == Phase::kOpen && !ReplyIsLikely()) std::this_thread::yield();
   }
 }
 
@@ -203,7 +203,9 @@ void Session::LimitTurn(std::size_t size) {
   if (phase_ != Phase::kOpen) return;
   PublishAtTurnEnd();
   read_in_turn_ += size;
-  if (read_in_turn_ >= kMostInATurn) transport_->StopReading();
+  if (read_in_turn_ < kMostInATurn) return;
+  transport_->StopReading();
+  commands_.LookAgain();  // so that the loop does not sleep before this turn's end
 }
 
 void Session::AnswerHandshake() {

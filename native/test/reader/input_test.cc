@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -77,7 +78,7 @@ class Room final : core::EventSink {
   void CommitLarge(core::MessageKind kind, core::Payload message) override {
     writer_.CommitLarge(kind, std::move(message));
   }
-  void ReceivePing(std::span<const std::uint8_t>) override {}
+  void ReceivePing(std::span<const std::uint8_t>) override { throw std::runtime_error("no pings"); }
   void ReceivePong(std::span<const std::uint8_t>) override {}
 
   DeliveryQueue delivery_{{}};
@@ -122,6 +123,18 @@ TEST_CASE("what a big read brings may end in the middle of a message, which then
   CHECK((room.Take() == Events(4, Text(text))));
   CHECK(room.batch.in_place());
   CHECK(room.batch.messages() == 4);
+  room.input.Stop();
+}
+
+TEST_CASE("messages in a slab are safe where an exception ends the looking at what was read") {
+  Room room;
+  room.BeBusy();
+  const std::string text(40'000, 't');
+  CHECK_THROWS(room.ReadAll(ServerFrame(0x81, text) + ServerFrame(0x89, "") + ServerFrame(0x81, "lost")));
+  const auto target = room.input.Target();
+  std::memset(target.data(), '!', target.size());
+  CHECK((room.Take() == Events{Text(text)}));
+  CHECK(room.batch.in_place());
   room.input.Stop();
 }
 
