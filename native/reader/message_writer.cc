@@ -1,13 +1,12 @@
 #include "reader/message_writer.h"
 
-#include <cstring>
-
 #include "core/limits.h"
 
 namespace hawser::reader {
 
 namespace {
 
+// Bytes of one message for which a batch of its own may begin although the last is far from full.
 constexpr std::size_t kWorthABatch = std::size_t{16} << 10;
 
 }  // namespace
