@@ -4,7 +4,7 @@
  */
 
 import type { Buffer } from 'node:buffer';
-import { InvalidHeader, InvalidMessage } from '../errors.js';
+import { EndOfStream, InvalidHeader, InvalidMessage } from '../errors.js';
 import type { ResponseHead } from '../types.js';
 import { type HeaderEntry, HeaderList, isFieldValue, isToken, trimWhitespace } from './headers.js';
 
@@ -89,8 +89,11 @@ function parseHeaderLine(line: string): HeaderEntry {
   return [name, value];
 }
 
+/** The cause tells it from an answer that is malformed, since asking again may help. */
 function cutShort(where: string): InvalidMessage {
-  return new InvalidMessage(`did not receive a valid HTTP response; connection closed while reading ${where}`);
+  return new InvalidMessage(`did not receive a valid HTTP response; connection closed while reading ${where}`, {
+    cause: new EndOfStream('the peer ended the stream within its response'),
+  });
 }
 
 function tooLong(what: string, size: number): InvalidMessage {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { InvalidHeader, InvalidMessage } from '../../../lib/errors.js';
+import { EndOfStream, InvalidHeader, InvalidMessage } from '../../../lib/errors.js';
 import {
   judgeUnfinishedHead,
   maxHeaders,
@@ -174,6 +174,22 @@ test.each([
   expect(error).toBeInstanceOf(InvalidMessage);
   expect(error.message).toContain(words);
 });
+
+test.each(['', 'HTTP/1.1 20', 'HTTP/1.1 200 OK\r\nA: b\r\n'])(
+  'a head that the end of the stream cut short has that as its cause: %j',
+  (text) => {
+    const { cause } = judgeUnfinishedHead(Buffer.from(text, 'latin1'));
+    expect(cause).toBeInstanceOf(EndOfStream);
+    expect(cause).toMatchObject({ message: 'the peer ended the stream within its response' });
+  },
+);
+
+test.each(['220 smtp\r\n', `HTTP/1.1 200 ${'x'.repeat(maxHeadSize)}`])(
+  'a head that is wrong already has no such cause',
+  (text) => {
+    expect(judgeUnfinishedHead(Buffer.from(text, 'latin1'))).not.toHaveProperty('cause');
+  },
+);
 
 test('any bytes at all give a head or one of two errors', () => {
   let state = 1;
