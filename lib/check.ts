@@ -42,6 +42,14 @@ export function checkInteger(name: string, value: unknown, low: number, high: nu
   return value;
 }
 
+/** A finite number, `low` at least. */
+export function checkNumber(name: string, value: unknown, low: number): number {
+  const expected = `a finite number, ${low} at least`;
+  if (typeof value !== 'number') throw invalidType(name, value, expected);
+  if (!Number.isFinite(value) || value < low) throw outOfRange(`${name} is ${value}; expected ${expected}`);
+  return value;
+}
+
 /** A duration in whole milliseconds, rounded up; 0 where `null` switched it off. */
 export function checkTimeout(name: string, value: unknown): number {
   const expected = 'a number of milliseconds above 0, or null';
@@ -55,6 +63,15 @@ export function checkTimeout(name: string, value: unknown): number {
 export function checkBoolean(name: string, value: unknown): boolean {
   if (typeof value !== 'boolean') throw invalidType(name, value, 'true or false');
   return value;
+}
+
+export function checkFunction(name: string, value: unknown): void {
+  if (typeof value !== 'function') throw invalidType(name, value, 'a function');
+}
+
+/** An object that has options: no array. */
+export function checkObject(name: string, value: unknown): void {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalidType(name, value, 'an object');
 }
 
 export function checkString(name: string, value: unknown, expected = 'a string'): string {

@@ -45,9 +45,7 @@ const bodyReadSize = 64 * 1024;
  * ```
  */
 export async function connect(url: string | URL, options?: ConnectOptions): Promise<Connection> {
-  const target = parseUrl(url);
-  const resolved = resolveOptions(options);
-  if (target.secure) throw new NotSupported("url has scheme 'wss:', which is not supported yet; expected 'ws:'");
+  const { target, resolved } = checkConnectArguments(url, options);
   if (resolved.signal?.aborted) throw resolved.signal.reason;
   const deadline = new Deadline(resolved.openTimeout);
   const addresses = await resolve(target, resolved, deadline);
@@ -61,6 +59,23 @@ export async function connect(url: string | URL, options?: ConnectOptions): Prom
     await opening.dismiss();
     throw error;
   }
+}
+
+/**
+ * Takes the arguments of `connect()` apart and checks them; does nothing else.
+ *
+ * @param otherNames as for `resolveOptions()`.
+ * @throws InvalidURL, TypeError, RangeError or NotSupported where an argument is wrong.
+ */
+export function checkConnectArguments(
+  url: string | URL,
+  options?: ConnectOptions,
+  otherNames?: ReadonlyMap<string, string>,
+): { readonly target: Target; readonly resolved: ResolvedOptions } {
+  const target = parseUrl(url);
+  const resolved = resolveOptions(options, otherNames);
+  if (target.secure) throw new NotSupported("url has scheme 'wss:', which is not supported yet; expected 'ws:'");
+  return { target, resolved };
 }
 
 async function shakeHands(opening: Opening, target: Target, options: ResolvedOptions): Promise<Connection> {

@@ -5,7 +5,15 @@
 
 import { constants } from 'node:buffer';
 import { isIP, type LookupFunction } from 'node:net';
-import { checkBoolean, checkInteger, checkSignal, checkTimeout, invalidType, nearestName } from './check.js';
+import {
+  checkBoolean,
+  checkInteger,
+  checkObject,
+  checkSignal,
+  checkTimeout,
+  invalidType,
+  nearestName,
+} from './check.js';
 import { invalidArgument, NotSupported } from './errors.js';
 import { type HeaderEntry, isToken } from './handshake/headers.js';
 import { type Credentials, checkAuth, checkHeaders, checkHeaderValue, type HeadersOption } from './header-options.js';
@@ -179,18 +187,20 @@ const foreignNames: ReadonlyMap<string, string> = new Map([
   ['timeout', 'openTimeout'],
 ]);
 
+const noNames: ReadonlyMap<string, string> = new Map();
+
 /**
  * Checks options and fills in the defaults.
  *
+ * @param otherNames names that an unknown one may have meant besides those of `connect()`, each with what it is called
+ * where the caller takes it.
  * @throws TypeError where a name is unknown or a value is of the wrong type or form.
  * @throws RangeError where a number is out of range.
  * @throws NotSupported where an option of a later version is used.
  */
-export function resolveOptions(options: ConnectOptions = {}): ResolvedOptions {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw invalidType('options', options, 'an object');
-  }
-  checkNames(options);
+export function resolveOptions(options: ConnectOptions = {}, otherNames = noNames): ResolvedOptions {
+  checkObject('options', options);
+  checkNames(options, otherNames);
   const { openTimeout = 10_000, closeTimeout = 10_000, pingInterval = 20_000, pingTimeout = 20_000 } = options;
   const { noDelay = true, attemptDelay = 250, maxMessageSize = 16 * mebi, maxFragments = 128 * kibi } = options;
   const { userAgent = defaultUserAgent, origin, signal } = options;
@@ -217,11 +227,11 @@ export function resolveOptions(options: ConnectOptions = {}): ResolvedOptions {
   };
 }
 
-function checkNames(options: object): void {
+function checkNames(options: object, otherNames: ReadonlyMap<string, string>): void {
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue;
     if (laterOptions.has(name)) throw new NotSupported(`option ${name} is not supported yet`);
-    if (!knownOptions.has(name)) throw unknownOption(name);
+    if (!knownOptions.has(name)) throw unknownOption(name, otherNames);
   }
   const { compression, proxy, maxRedirects } = options as Record<string, unknown>;
   if (compression !== undefined && compression !== false) {
@@ -235,8 +245,9 @@ function checkNames(options: object): void {
   }
 }
 
-function unknownOption(name: string): TypeError {
-  const meant = foreignNames.get(name) ?? nearestName(name, [...knownOptions, ...laterOptions]);
+function unknownOption(name: string, otherNames: ReadonlyMap<string, string>): TypeError {
+  const nearest = foreignNames.get(name) ?? nearestName(name, [...knownOptions, ...laterOptions, ...otherNames.keys()]);
+  const meant = nearest === undefined ? undefined : (otherNames.get(nearest) ?? nearest);
   return invalidArgument(`unknown option ${name}${meant === undefined ? '' : `; did you mean ${meant}?`}`);
 }
 

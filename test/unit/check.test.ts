@@ -1,5 +1,14 @@
 import { expect, test } from 'vitest';
-import { checkInteger, checkSignal, checkTimeout, nearestName, show } from '../../lib/check.js';
+import {
+  checkFunction,
+  checkInteger,
+  checkNumber,
+  checkObject,
+  checkSignal,
+  checkTimeout,
+  nearestName,
+  show,
+} from '../../lib/check.js';
 import { invalidRange } from '../../lib/errors.js';
 
 test('values are shown short and on one line', () => {
@@ -34,6 +43,24 @@ test('an integer is within its bounds, which are included', () => {
   );
   expect(() => checkInteger('n', 1.5, 1, 3, 'things')).toThrow(RangeError);
   expect(() => checkInteger('n', '2', 1, 3, 'things')).toThrow(TypeError);
+});
+
+test('a number may have a fraction, and is finite', () => {
+  expect(checkNumber('n', 1.5, 1)).toBe(1.5);
+  expect(checkNumber('n', 1, 1)).toBe(1);
+  expect(() => checkNumber('n', 0.9, 1)).toThrow(invalidRange('n is 0.9; expected a finite number, 1 at least'));
+  for (const value of [Number.NaN, Infinity]) expect(() => checkNumber('n', value, 1)).toThrow(RangeError);
+  expect(() => checkNumber('n', '2', 1)).toThrow(TypeError);
+});
+
+test('a function is one', () => {
+  expect(() => checkFunction('f', () => {})).not.toThrow();
+  expect(() => checkFunction('f', true)).toThrow('f is true; expected a function');
+});
+
+test('an object is neither null nor an array', () => {
+  expect(() => checkObject('o', {})).not.toThrow();
+  for (const value of [null, [], 'x', () => {}]) expect(() => checkObject('o', value)).toThrow('expected an object');
 });
 
 test('a signal is told by what it can do', () => {
