@@ -35,5 +35,7 @@ export type { SocketAddress } from './native.js';
 export type { ConnectOptions } from './options.js';
 export type { Sendable } from './outgoing.js';
 export type { ControlPayload } from './pings.js';
+export { reconnect } from './reconnect.js';
+export type { ReconnectOptions, Retry } from './reconnect-options.js';
 export type { CloseFrame, CloseOutcome, Data, RequestHead, ResponseHead } from './types.js';
 export { version } from './version.js';

@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest';
+import * as errors from '../../lib/errors.js';
+import { HeaderList } from '../../lib/handshake/headers.js';
+import { judgeUnfinishedHead } from '../../lib/handshake/response-head.js';
+import { isTransient } from '../../lib/retry-policy.js';
+
+function status(code: number): errors.InvalidStatus {
+  return new errors.InvalidStatus({ status: code, statusText: '', headers: new HeaderList() });
+}
+
+test.each<[string, Error]>([
+  ['a refused dial', errors.dialFailure(-111)],
+  ['a name that can’t be resolved', errors.lookupFailure('h', new Error('no'))],
+  ['a reset', new errors.TransportError('read ECONNRESET', { code: 'ECONNRESET' })],
+  ['a timeout', new errors.TimeoutError('x')],
+  ['the end of the stream', new errors.EndOfStream('x')],
+  ['a response that the stream’s end cut short', judgeUnfinishedHead(Buffer.from('HTTP/1.1 10'))],
+  ['HTTP 500', status(500)],
+  ['HTTP 502', status(502)],
+  ['HTTP 503', status(503)],
+  ['HTTP 504', status(504)],
+])('%s may pass', (_what, error) => {
+  expect(isTransient(error)).toBe(true);
+});
+
+test.each<[string, unknown]>([
+  ['HTTP 200', status(200)],
+  ['HTTP 301', status(301)],
+  ['HTTP 401', status(401)],
+  ['HTTP 404', status(404)],
+  ['HTTP 429', status(429)],
+  ['HTTP 501', status(501)],
+  ['HTTP 505', status(505)],
+  ['InvalidURL', new errors.InvalidURL('x')],
+  ['InvalidHandshake', new errors.InvalidHandshake('x')],
+  ['InvalidMessage', new errors.InvalidMessage('x')],
+  ['InvalidMessage of junk that was cut', judgeUnfinishedHead(Buffer.from('220 smtp'))],
+  ['InvalidMessage with another cause', new errors.InvalidMessage('x', { cause: new Error('y') })],
+  ['InvalidHeader', new errors.InvalidHeader('X')],
+  ['InvalidUpgrade', new errors.InvalidUpgrade('Upgrade')],
+  ['NegotiationError', new errors.NegotiationError('x')],
+  ['ProxyError', new errors.ProxyError('x')],
+  ['SecurityError', new errors.SecurityError('x')],
+  ['ConcurrencyError', new errors.ConcurrencyError('x')],
+  ['PayloadTooBig', new errors.PayloadTooBig(1, 2)],
+  ['NotSupported', new errors.NotSupported('x')],
+  ['ProtocolError', new errors.ProtocolError('x')],
+  ['Terminated', new errors.Terminated('x')],
+  ['InternalError', new errors.InternalError('x')],
+  ['HawserError', new errors.HawserError('x')],
+  ['a TypeError', errors.invalidArgument('x')],
+  ['an error of somebody else', new Error('x')],
+  ['no error at all', 'x'],
+])('%s would come again', (_what, error) => {
+  expect(isTransient(error)).toBe(false);
+});
