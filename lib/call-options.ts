@@ -3,8 +3,7 @@
  * `connect()` are in `options.ts`. Knows no connection.
  */
 
-import { checkBoolean, checkSignal, invalidType, maxTimeout, nearestName, outOfRange } from './check.js';
-import { invalidArgument } from './errors.js';
+import { checkBoolean, checkNames, checkSignal, invalidType, maxTimeout, outOfRange } from './check.js';
 
 /** How a message is wanted. */
 export interface DecodeOptions {
@@ -52,6 +51,11 @@ export interface SendOptions {
    * @default false
    */
   readonly transfer?: boolean | undefined;
+  /**
+   * Whether to compress this message, where the connection compresses at all.
+   * @default whether it has at least `compression.threshold` bytes
+   */
+  readonly compress?: boolean | undefined;
 }
 
 /** Checked options of a call that receives. */
@@ -74,7 +78,7 @@ export const plainReception: Reception = {
 const tryRecvNames = ['decode'] as const;
 const recvNames = ['decode', 'timeout', 'signal'] as const;
 const recvManyNames = [...recvNames, 'max'] as const;
-const sendNames = ['text', 'transfer'] as const;
+const sendNames = ['text', 'transfer', 'compress'] as const;
 
 /** Checks the options of `tryRecv()`. */
 export function checkDecodeOptions(options: DecodeOptions): Reception {
@@ -93,16 +97,17 @@ export function checkRecvManyOptions(options: RecvManyOptions): Reception {
 
 /** Checks the options of `send()`. */
 export function checkSendOptions(options: SendOptions): SendOptions {
-  checkNames(options, sendNames);
-  const { text, transfer } = options;
+  checkNames('options', options, sendNames);
+  const { text, transfer, compress } = options;
   return {
     text: text === undefined ? undefined : checkBoolean('text', text),
     transfer: transfer === undefined ? undefined : checkBoolean('transfer', transfer),
+    compress: compress === undefined ? undefined : checkBoolean('compress', compress),
   };
 }
 
 function checkReception(options: RecvManyOptions, names: readonly string[]): Reception {
-  checkNames(options, names);
+  checkNames('options', options, names);
   const { decode, timeout, signal, max } = options;
   return {
     decode: decode === undefined ? undefined : checkBoolean('decode', decode),
@@ -110,15 +115,6 @@ function checkReception(options: RecvManyOptions, names: readonly string[]): Rec
     signal: signal === undefined ? undefined : checkSignal('signal', signal),
     max: checkMost(max),
   };
-}
-
-function checkNames(options: unknown, names: readonly string[]): void {
-  if (typeof options !== 'object' || options === null) throw invalidType('options', options, 'an object');
-  for (const name of Object.keys(options)) {
-    if (names.includes(name)) continue;
-    const meant = nearestName(name, names);
-    throw invalidArgument(`unknown option ${name}${meant === undefined ? '' : `; did you mean ${meant}?`}`);
-  }
 }
 
 function checkPatience(timeout: unknown): number {

@@ -32,9 +32,9 @@ export function outOfRange(message: string): RangeError {
   return invalidRange(message);
 }
 
-/** An integer within bounds, both included. */
-export function checkInteger(name: string, value: unknown, low: number, high: number, unit: string): number {
-  const expected = `an integer number of ${unit} from ${low} to ${high}`;
+/** An integer within bounds, both included; `unit` is what it counts, if it counts anything. */
+export function checkInteger(name: string, value: unknown, low: number, high: number, unit?: string): number {
+  const expected = `an integer${unit === undefined ? '' : ` number of ${unit}`} from ${low} to ${high}`;
   if (typeof value !== 'number') throw invalidType(name, value, expected);
   if (!Number.isInteger(value) || value < low || value > high) {
     throw outOfRange(`${name} is ${value}; expected ${expected}`);
@@ -108,6 +108,21 @@ export function checkCloseArguments(code: unknown, reason: unknown): asserts rea
   if (typeof reason !== 'string') throw invalidType('close reason', reason, 'a string');
   const bytes = Buffer.byteLength(reason, 'utf8');
   if (bytes > maxReasonBytes) throw outOfRange(`close reason is ${bytes} bytes; the limit is ${maxReasonBytes}`);
+}
+
+/**
+ * Checks that options are an object, and have no other names than these.
+ *
+ * @param prefix what stands before the names in a message.
+ */
+export function checkNames(name: string, options: unknown, known: readonly string[], prefix = ''): void {
+  if (typeof options !== 'object' || options === null) throw invalidType(name, options, 'an object');
+  for (const key of Object.keys(options)) {
+    if (known.includes(key)) continue;
+    const meant = nearestName(key, known);
+    const hint = meant === undefined ? '' : `; did you mean ${prefix}${meant}?`;
+    throw invalidArgument(`unknown option ${prefix}${key}${hint}`);
+  }
 }
 
 /** The known name nearest to a misspelt one, if one is near. */

@@ -4,15 +4,17 @@
  */
 
 import type { Buffer } from 'node:buffer';
+import type { CompressionSettings } from './compression-options.js';
 import { Connection } from './connection.js';
 import { Deadline } from './deadline.js';
 import { resolveAddresses } from './dial/addresses.js';
 import { InvalidStatus, NotSupported, SecurityError, TimeoutError } from './errors.js';
 import { BodyDecoder } from './handshake/body.js';
 import { buildRequest, encodeRequest, judgeResponse, newKey } from './handshake/handshake.js';
+import type { AgreedDeflate } from './handshake/permessage-deflate.js';
 import { maxHeadSize, parseResponseHead } from './handshake/response-head.js';
 import { parseUrl, type Target } from './handshake/url.js';
-import type { SessionConfig } from './native.js';
+import type { DeflateConfig, SessionConfig } from './native.js';
 import { Opening } from './opening.js';
 import { type ConnectOptions, type ResolvedOptions, resolveOptions } from './options.js';
 import { openSession } from './session.js';
@@ -24,6 +26,8 @@ const maxInformational = 8;
 const bodyPatience = 2_000;
 /** Bytes to ask for at a time while reading a body. */
 const bodyReadSize = 64 * 1024;
+/** Bytes below which compressing rarely pays where every message starts with an empty window. */
+const lonelyThreshold = 1024;
 
 /**
  * Opens a WebSocket connection (RFC 6455 §4.1).
@@ -85,7 +89,8 @@ async function shakeHands(opening: Opening, target: Target, options: ResolvedOpt
   opening.native.write(encodeRequest(request));
   const response = await finalHead(opening);
   if (response.status !== 101) throw new InvalidStatus(response, await readBody(opening, response));
-  const subprotocol = judgeResponse(response, { key, subprotocols: options.subprotocols });
+  const { compression, subprotocols } = options;
+  const { subprotocol, deflate } = judgeResponse(response, { key, subprotocols, compression });
   const session = opening.handOver();
   const connection = new Connection({
     session,
@@ -97,7 +102,7 @@ async function shakeHands(opening: Opening, target: Target, options: ResolvedOpt
     remoteAddress: remote,
     options,
   });
-  session.native.start();
+  session.native.start(deflateConfig(deflate, compression));
   return connection;
 }
 
@@ -139,6 +144,15 @@ async function resolve(target: Target, options: ResolvedOptions, deadline: Deadl
     clearTimeout(timer);
     if (aborted !== undefined) signal?.removeEventListener('abort', aborted);
   }
+}
+
+function deflateConfig(
+  agreed: AgreedDeflate | undefined,
+  settings: CompressionSettings | undefined,
+): DeflateConfig | undefined {
+  if (agreed === undefined || settings === undefined) return undefined;
+  const { level, memLevel, threshold = agreed.clientNoContextTakeover ? lonelyThreshold : 0 } = settings;
+  return { ...agreed, level, memLevel, threshold };
 }
 
 function sessionConfig(

@@ -18,6 +18,7 @@ import {
 } from './call-options.js';
 import { checkCloseArguments } from './check.js';
 import { type ConnectionClosed, connectionClosed } from './errors.js';
+import { extensionsHeader } from './handshake/permessage-deflate.js';
 import { Inbox } from './inbox.js';
 import type { NativeOutcome, Notice, SocketAddress } from './native.js';
 import type { ResolvedOptions } from './options.js';
@@ -68,7 +69,7 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
   /** The subprotocol that the server chose; undefined where it chose none. */
   readonly subprotocol: string | undefined;
   /** The extensions in use, as in the response's header; empty where there are none. */
-  readonly extensions: string = '';
+  readonly extensions: string;
   /** The socket's own address. */
   readonly localAddress: SocketAddress;
   /** The peer's address. */
@@ -92,6 +93,7 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
     this.request = opened.request;
     this.response = opened.response;
     this.subprotocol = opened.subprotocol;
+    this.extensions = opened.response.headers.get(extensionsHeader) ?? '';
     this.localAddress = opened.localAddress;
     this.remoteAddress = opened.remoteAddress;
     const { session, options } = opened;

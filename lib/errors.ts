@@ -77,7 +77,7 @@ export class InvalidUpgrade extends InvalidHeader {
   override readonly code: string = 'HAWSER_INVALID_UPGRADE';
 }
 
-/** The server chose a subprotocol or an extension that was not offered. */
+/** The server chose a subprotocol or an extension that was not offered, or not in that way. */
 export class NegotiationError extends InvalidHandshake {
   override readonly code: string = 'HAWSER_NEGOTIATION';
 }

@@ -3,6 +3,7 @@
 export type {
   CloseFrame,
   CloseOutcome,
+  CompressionOptions,
   ConnectionState,
   ConnectOptions,
   ControlPayload,

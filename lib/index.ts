@@ -1,6 +1,7 @@
 /** The public API. `index.mts` repeats the names for `import`; a test compares the two. */
 
 export type { DecodeOptions, RecvManyOptions, RecvOptions, SendOptions } from './call-options.js';
+export type { CompressionOptions } from './compression-options.js';
 export { connect } from './connect.js';
 export { Connection, type ConnectionState } from './connection.js';
 export {

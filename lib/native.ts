@@ -8,6 +8,7 @@ import { Buffer } from 'node:buffer';
 import { createRequire } from 'node:module';
 import * as path from 'node:path';
 import { HawserError } from './errors.js';
+import type { AgreedDeflate } from './handshake/permessage-deflate.js';
 
 /** Where a session dials, in the order of the attempts, and every deadline and limit its reader keeps. */
 export interface SessionConfig {
@@ -33,6 +34,16 @@ export interface SessionConfig {
   readonly lowBytes: number;
   /** Bytes waiting to be written; at or below it a `drained` notice follows a `notifyDrained()`. */
   readonly writeLow: number;
+}
+
+/** How a session compresses and inflates: what was agreed upon, and how our deflater works. */
+export interface DeflateConfig extends AgreedDeflate {
+  /** zlib's: -1 to 9. */
+  readonly level: number;
+  /** zlib's: 1 to 9. */
+  readonly memLevel: number;
+  /** Bytes that a message has at least for being compressed, unless told otherwise. */
+  readonly threshold: number;
 }
 
 /** What a reader tells besides messages. */
@@ -97,8 +108,11 @@ export interface NativeSession {
   write(bytes: Uint8Array): void;
   readHead(limit: number): void;
   readSome(limit: number): void;
-  /** The handshake is over: what was read beyond the head and all that follows are frames. */
-  start(): void;
+  /**
+   * The handshake is over: what was read beyond the head and all that follows are frames. Messages may be compressed
+   * where `deflate` says how.
+   */
+  start(deflate?: DeflateConfig): void;
 
   /** Sends the records staged in `desk.stage[0, size)`; see `outbox.ts`. */
   post(size: number): void;

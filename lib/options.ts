@@ -14,6 +14,7 @@ import {
   invalidType,
   nearestName,
 } from './check.js';
+import { type CompressionOptions, type CompressionSettings, checkCompression } from './compression-options.js';
 import { invalidArgument, NotSupported } from './errors.js';
 import { type HeaderEntry, isToken } from './handshake/headers.js';
 import { type Credentials, checkAuth, checkHeaders, checkHeaderValue, type HeadersOption } from './header-options.js';
@@ -106,8 +107,12 @@ export interface ConnectOptions {
   readonly attemptDelay?: number | undefined;
   /** Aborts the opening; `connect()` then rejects with the signal's reason. An open connection is not affected. */
   readonly signal?: AbortSignal | undefined;
-  /** Compression is not supported yet, so false is all there is. */
-  readonly compression?: false | undefined;
+  /**
+   * Offers to compress messages (permessage-deflate, RFC 7692), in the way an object says; a server that does not
+   * compress is none the worse. false offers nothing.
+   * @default true
+   */
+  readonly compression?: boolean | CompressionOptions | undefined;
   /** Proxies are not supported yet, so false is all there is. */
   readonly proxy?: false | undefined;
   /** Redirects are not followed yet, so 0 is all there is. */
@@ -136,6 +141,8 @@ export interface ResolvedOptions {
   readonly noDelay: boolean;
   readonly attemptDelay: number;
   readonly signal: AbortSignal | undefined;
+  /** undefined where none is wanted. */
+  readonly compression: CompressionSettings | undefined;
 }
 
 const kibi = 1024;
@@ -224,6 +231,7 @@ export function resolveOptions(options: ConnectOptions = {}, otherNames = noName
     noDelay: checkBoolean('noDelay', noDelay),
     attemptDelay: checkInteger('attemptDelay', attemptDelay, 10, 60_000, 'milliseconds'),
     signal: signal === undefined ? undefined : checkSignal('signal', signal),
+    compression: checkCompression(options.compression),
   };
 }
 
@@ -233,10 +241,7 @@ function checkNames(options: object, otherNames: ReadonlyMap<string, string>): v
     if (laterOptions.has(name)) throw new NotSupported(`option ${name} is not supported yet`);
     if (!knownOptions.has(name)) throw unknownOption(name, otherNames);
   }
-  const { compression, proxy, maxRedirects } = options as Record<string, unknown>;
-  if (compression !== undefined && compression !== false) {
-    throw new NotSupported('option compression is not supported yet; expected false');
-  }
+  const { proxy, maxRedirects } = options as Record<string, unknown>;
   if (proxy !== undefined && proxy !== false) {
     throw new NotSupported('option proxy is not supported yet; expected false');
   }

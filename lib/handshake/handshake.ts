@@ -5,10 +5,12 @@
 
 import { Buffer } from 'node:buffer';
 import { createHash, randomBytes } from 'node:crypto';
+import type { CompressionSettings } from '../compression-options.js';
 import { InvalidHeader, InvalidUpgrade, NegotiationError } from '../errors.js';
 import type { Credentials } from '../header-options.js';
 import type { RequestHead, ResponseHead } from '../types.js';
 import { type HeaderEntry, HeaderList, isToken, listMembers } from './headers.js';
+import { type AgreedDeflate, extensionsHeader, judgeExtensions, offerDeflate } from './permessage-deflate.js';
 import type { Target } from './url.js';
 
 /** What of the options shapes the request. */
@@ -18,6 +20,8 @@ export interface RequestSettings {
   readonly headers: readonly HeaderEntry[];
   readonly userAgent: string | undefined;
   readonly auth: Credentials | undefined;
+  /** undefined offers no compression. */
+  readonly compression: CompressionSettings | undefined;
 }
 
 /** What the request said that the response has to fit. */
@@ -25,6 +29,15 @@ export interface Offer {
   /** The value of `Sec-WebSocket-Key`. */
   readonly key: string;
   readonly subprotocols: readonly string[];
+  readonly compression: CompressionSettings | undefined;
+}
+
+/** What the response made of the offer. */
+export interface Agreement {
+  /** The subprotocol that the server chose, if it chose one. */
+  readonly subprotocol: string | undefined;
+  /** How messages are compressed, if they are. */
+  readonly deflate: AgreedDeflate | undefined;
 }
 
 /** A fresh value for `Sec-WebSocket-Key`: sixteen random bytes in base64. */
@@ -39,7 +52,7 @@ export function acceptFor(key: string): string {
 
 /** The request that asks for a WebSocket connection. Headers of the settings replace those that hawser would send. */
 export function buildRequest(target: Target, settings: RequestSettings, key: string): RequestHead {
-  const { subprotocols, origin, headers, userAgent, auth = target.credentials } = settings;
+  const { subprotocols, origin, headers, userAgent, auth = target.credentials, compression } = settings;
   const chosen = new HeaderList(headers);
   const entries: HeaderEntry[] = [
     ['Host', chosen.get('host') ?? target.host],
@@ -53,6 +66,7 @@ export function buildRequest(target: Target, settings: RequestSettings, key: str
   };
   add('Origin', origin);
   add('Sec-WebSocket-Protocol', subprotocols.length === 0 ? undefined : subprotocols.join(', '));
+  add(extensionsHeader, compression === undefined ? undefined : offerDeflate(compression));
   add('Authorization', auth === undefined ? undefined : basicAuthorization(auth));
   add('User-Agent', userAgent);
   for (const entry of headers) if (entry[0].toLowerCase() !== 'host') entries.push(entry);
@@ -74,14 +88,14 @@ export function encodeRequest({ method, target, headers }: RequestHead): Buffer 
 /**
  * Judges a response with status 101 (RFC 6455 §4.1, the client's checks 2 to 6).
  *
- * @returns the subprotocol that the server chose, if it chose one.
+ * @returns what both sides agree upon.
  * @throws InvalidUpgrade, InvalidHeader or NegotiationError where a header does not fit the offer.
  */
-export function judgeResponse({ headers }: ResponseHead, offer: Offer): string | undefined {
+export function judgeResponse({ headers }: ResponseHead, offer: Offer): Agreement {
   checkUpgrade(headers);
   checkAccept(headers, offer.key);
-  checkExtensions(headers);
-  return chosenSubprotocol(headers, offer.subprotocols);
+  const deflate = judgeExtensions(headers, offer.compression);
+  return { subprotocol: chosenSubprotocol(headers, offer.subprotocols), deflate };
 }
 
 function checkUpgrade(headers: HeaderList): void {
@@ -99,14 +113,6 @@ function checkAccept(headers: HeaderList, key: string): void {
   const value = single(headers, 'Sec-WebSocket-Accept');
   if (value === undefined) throw new InvalidHeader('Sec-WebSocket-Accept');
   if (value !== acceptFor(key)) throw new InvalidHeader('Sec-WebSocket-Accept', value);
-}
-
-/** None is offered, so none may come back (check 5). */
-function checkExtensions(headers: HeaderList): void {
-  const [extension] = listMembers(headers.getAll('Sec-WebSocket-Extensions'));
-  if (extension !== undefined) {
-    throw new NegotiationError(`server chose extension ${JSON.stringify(extension)}; none was offered`);
-  }
 }
 
 /** The server may choose one of those offered, or none (check 6). */

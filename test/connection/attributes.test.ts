@@ -56,6 +56,12 @@ test('there is no subprotocol, no extension and no closing where there was none'
   expect(connection.bufferedAmount).toBe(0);
 });
 
+test('the extensions are the header’s value', async () => {
+  const extensions = 'permessage-deflate; server_max_window_bits="15"';
+  const { connection } = await openRaw([accept({ headers: { 'Sec-WebSocket-Extensions': extensions } })]);
+  expect(connection.extensions).toBe(extensions);
+});
+
 test('the url is the one that was connected to', async () => {
   const { peer } = await openRaw([accept(), waitForEnd()]);
   const connection = await connect(new URL(`/path%20x?q=1&r=2`, peer.url));

@@ -138,6 +138,9 @@ describe('the options of connect', () => {
     [{ opentimeout: 5 }, 'unknown option opentimeout; did you mean openTimeout?'],
     [{ handshakeTimeout: 5 }, 'unknown option handshakeTimeout; did you mean openTimeout?'],
     [{ perMessageDeflate: false }, 'unknown option perMessageDeflate; did you mean compression?'],
+    [{ compression: null }, 'compression is null; expected true, false or an object'],
+    [{ compression: { lvl: 5 } }, 'unknown option compression.lvl'],
+    [{ compression: { level: '5' } }, "compression.level is '5'; expected an integer from -1 to 9"],
     [{ quite: 'unknown' }, 'unknown option quite'],
   ];
   test.each(wrong)('%o are a TypeError', async (options, message) => {
@@ -163,6 +166,7 @@ describe('the options of connect', () => {
     [{ maxQueue: [4, 4] }, 'maxQueue is [4, 4]; expected a low mark below the high mark'],
     [{ maxQueue: { bytes: [1, -1] } }, expect.stringContaining('maxQueue.bytes is [1, -1]; expected')],
     [{ writeLimit: [10, 20] }, 'writeLimit is [10, 20]; expected a low mark below the high mark'],
+    [{ compression: { memLevel: 0 } }, 'compression.memLevel is 0; expected an integer from 1 to 9'],
     [{ attemptDelay: 9 }, 'attemptDelay is 9; expected an integer number of milliseconds from 10 to 60000'],
   ];
   test.each(outOfRange)('%o are a RangeError', async (options, message) => {
@@ -173,7 +177,6 @@ describe('the options of connect', () => {
   });
 
   test.each([
-    [{ compression: true }, 'option compression is not supported yet; expected false'],
     [{ proxy: 'http://p' }, 'option proxy is not supported yet; expected false'],
     [{ maxRedirects: 1 }, 'option maxRedirects is not supported yet; expected 0'],
     [{ tls: {} }, 'option tls is not supported yet'],
@@ -192,7 +195,7 @@ describe('the options of connect', () => {
       subprotocols: undefined,
       headers: undefined,
       maxQueue: undefined,
-      compression: false,
+      compression: undefined,
       proxy: false,
       maxRedirects: 0,
     });
@@ -251,7 +254,8 @@ describe('send', () => {
     [{ text: 'yes' }, "text is 'yes'; expected true or false"],
     [{ transfer: 1 }, 'transfer is 1; expected true or false'],
     [{ texts: true }, 'unknown option texts; did you mean text?'],
-    [{ compress: true }, 'unknown option compress'],
+    [{ compress: 1 }, 'compress is 1; expected true or false'],
+    [{ compres: true }, 'unknown option compres; did you mean compress?'],
   ])('with the options %o is a TypeError', async (options, message) => {
     const { connection, peer } = await open();
     expectArgumentError(await rejection(connection.send('x', options as never)), TypeError, message);

@@ -57,7 +57,7 @@ const head = (status: string, ...headers: string[]): string =>
   `HTTP/1.1 ${status}\r\n${headers.map((header) => `${header}\r\n`).join('')}\r\n`;
 
 describe('the request', () => {
-  test('asks for what RFC 6455 says, and for no extension', async () => {
+  test('asks for what RFC 6455 says, and for compression', async () => {
     const { peer } = await open();
     const { requestLine, headers } = await peer.request();
     expect(requestLine).toBe('GET / HTTP/1.1');
@@ -66,10 +66,11 @@ describe('the request', () => {
       upgrade: 'websocket',
       connection: 'Upgrade',
       'sec-websocket-version': '13',
+      'sec-websocket-extensions': 'permessage-deflate; client_max_window_bits',
       'user-agent': `hawser/${version}`,
     });
     expect(Buffer.from(headers['sec-websocket-key']!, 'base64')).toHaveLength(16);
-    for (const name of ['sec-websocket-extensions', 'sec-websocket-protocol', 'origin', 'authorization']) {
+    for (const name of ['sec-websocket-protocol', 'origin', 'authorization']) {
       expect(headers).not.toHaveProperty(name);
     }
   });
@@ -110,6 +111,12 @@ describe('the request', () => {
       'the Authorization of headers',
       { auth: 'a:b', headers: { Authorization: 'Bearer t' } },
       { authorization: 'Bearer t' },
+    ],
+    ['no extension', { compression: false }, { 'sec-websocket-extensions': undefined }],
+    [
+      'the compression',
+      { compression: { serverNoContextTakeover: true, clientMaxWindowBits: 10 } },
+      { 'sec-websocket-extensions': 'permessage-deflate; server_no_context_takeover; client_max_window_bits=10' },
     ],
     ['subprotocols', { subprotocols: ['b', 'a'] }, { 'sec-websocket-protocol': 'b, a' }],
   ];
@@ -265,10 +272,17 @@ describe('an answer that is no acceptance, though its status is 101,', () => {
       'response has 2 Sec-WebSocket-Protocol headers; expected one',
     ],
     [
-      'chooses an extension',
-      accepts({ 'Sec-WebSocket-Extensions': 'permessage-deflate' }),
+      'chooses an extension that was not offered',
+      accepts({ 'Sec-WebSocket-Extensions': 'permessage-bzip2' }),
       errors.NegotiationError,
-      'server chose extension "permessage-deflate"; none was offered',
+      'server chose extension "permessage-bzip2"; offered was "permessage-deflate; client_max_window_bits"',
+    ],
+    [
+      'accepts compression otherwise than offered',
+      accepts({ 'Sec-WebSocket-Extensions': 'permessage-deflate; client_max_window_bits' }),
+      errors.NegotiationError,
+      'server accepted "permessage-deflate; client_max_window_bits"; client_max_window_bits has no value, ' +
+        'expected 8 to 15; offered was "permessage-deflate; client_max_window_bits"',
     ],
   ];
   test.each(cases)('is refused where it %s', async (_what, script, type, message) => {
@@ -282,6 +296,13 @@ describe('an answer that is no acceptance, though its status is 101,', () => {
   test('chooses a subprotocol where none was offered', async () => {
     const error = await refused(accepts({ 'Sec-WebSocket-Protocol': 'c' }));
     expect(error.message).toBe("server chose subprotocol 'c'; none was offered");
+  });
+
+  test('chooses an extension where none was offered', async () => {
+    const script = accepts({ 'Sec-WebSocket-Extensions': 'permessage-deflate' });
+    const error = await refused(script, { compression: false });
+    expect(error).toBeInstanceOf(errors.NegotiationError);
+    expect(error.message).toBe('server chose extension "permessage-deflate"; none was offered');
   });
 
   test('sees the end of the stream at once, though it keeps its own open', async () => {

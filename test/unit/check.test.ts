@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import {
   checkFunction,
   checkInteger,
+  checkNames,
   checkNumber,
   checkObject,
   checkSignal,
@@ -9,7 +10,7 @@ import {
   nearestName,
   show,
 } from '../../lib/check.js';
-import { invalidRange } from '../../lib/errors.js';
+import { invalidArgument, invalidRange } from '../../lib/errors.js';
 
 test('values are shown short and on one line', () => {
   expect(show('abc')).toBe("'abc'");
@@ -41,6 +42,7 @@ test('an integer is within its bounds, which are included', () => {
   expect(() => checkInteger('n', 4, 1, 3, 'things')).toThrow(
     invalidRange('n is 4; expected an integer number of things from 1 to 3'),
   );
+  expect(() => checkInteger('n', 4, 1, 3)).toThrow(invalidRange('n is 4; expected an integer from 1 to 3'));
   expect(() => checkInteger('n', 1.5, 1, 3, 'things')).toThrow(RangeError);
   expect(() => checkInteger('n', '2', 1, 3, 'things')).toThrow(TypeError);
 });
@@ -77,4 +79,16 @@ test('the nearest name is found for a slip, and none for something else', () => 
   expect(nearestName('OPENTIMEOUT', names)).toBe('openTimeout');
   expect(nearestName('header', names)).toBe('headers');
   expect(nearestName('perMessageDeflate', names)).toBeUndefined();
+});
+
+test('options are an object, without unknown names', () => {
+  expect(() => checkNames('o', { text: 1 }, ['text'])).not.toThrow();
+  expect(() => checkNames('o', null, ['text'])).toThrow(invalidArgument('o is null; expected an object'));
+  expect(() => checkNames('o', { texts: 1 }, ['text'])).toThrow(
+    invalidArgument('unknown option texts; did you mean text?'),
+  );
+  expect(() => checkNames('o', { texts: 1 }, ['text'], 'o.')).toThrow(
+    invalidArgument('unknown option o.texts; did you mean o.text?'),
+  );
+  expect(() => checkNames('o', { colour: 1 }, ['text'], 'o.')).toThrow(invalidArgument('unknown option o.colour'));
 });

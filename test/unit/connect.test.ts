@@ -18,6 +18,16 @@ vi.mock('../../lib/connection.js', () => ({
 
 const url = 'ws://127.0.0.1:9/';
 
+/** What the reader is told of compression by default, without the threshold. */
+const shared = {
+  serverNoContextTakeover: false,
+  clientNoContextTakeover: false,
+  serverMaxWindowBits: 15,
+  clientMaxWindowBits: 15,
+  level: -1,
+  memLevel: 8,
+};
+
 beforeEach(() => {
   opened.length = 0;
 });
@@ -67,6 +77,40 @@ test('an accepted handshake gives a connection, and then frames are read', async
   expect(session.written).toMatch(/^GET \/ HTTP\/1\.1\r\nHost: 127\.0\.0\.1:9\r\n/);
 });
 
+test.each<[string, ConnectOptions['compression'], object | undefined]>([
+  ['', {}, undefined],
+  [
+    'permessage-deflate; server_max_window_bits=10',
+    { level: 9, memLevel: 7, clientMaxWindowBits: 12 },
+    { ...shared, serverMaxWindowBits: 10, clientMaxWindowBits: 12, level: 9, memLevel: 7, threshold: 0 },
+  ],
+  ['permessage-deflate; server_no_context_takeover', true, { ...shared, serverNoContextTakeover: true, threshold: 0 }],
+  [
+    'permessage-deflate; client_no_context_takeover',
+    true,
+    { ...shared, clientNoContextTakeover: true, threshold: 1024 },
+  ],
+  ['permessage-deflate', { threshold: 5 }, { ...shared, threshold: 5 }],
+  [
+    'permessage-deflate',
+    { clientNoContextTakeover: true, threshold: 0 },
+    { ...shared, clientNoContextTakeover: true, threshold: 0 },
+  ],
+])(
+  'the reader is told the compression agreed upon: %j to the offer of %j',
+  async (extensions, compression, deflate) => {
+    const { promise, session } = await beginHead({ compression });
+    session.accept(`Sec-WebSocket-Extensions: ${extensions}`);
+    await promise;
+    expect(session.deflate).toEqual(deflate);
+  },
+);
+
+test('no compression is offered where none is wanted', async () => {
+  const { session } = await beginHead({ compression: false });
+  expect(session.written).not.toContain('Sec-WebSocket-Extensions');
+});
+
 test('the reader is told the addresses, what is left of openTimeout, and the limits', async () => {
   const { session } = await begin({ openTimeout: 500, maxQueue: [8, 2], writeLimit: [100, 10], closeTimeout: null });
   expect(session.config).toMatchObject({
@@ -91,7 +135,7 @@ test.each([
   ['wss://h/', undefined, errors.NotSupported],
   [5, undefined, TypeError],
   [url, { openTimeout: 0 }, RangeError],
-  [url, { compression: true }, errors.NotSupported],
+  [url, { compression: { level: 10 } }, RangeError],
 ])('wrong arguments reject, and nothing is dialled: %s %j', async (address, options, type) => {
   const error = await failure(connect(address as string, options as ConnectOptions));
   expect(error).toBeInstanceOf(type);

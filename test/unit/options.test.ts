@@ -35,12 +35,21 @@ test('the defaults are those that are documented', () => {
     noDelay: true,
     attemptDelay: 250,
     signal: undefined,
+    compression: {
+      serverNoContextTakeover: false,
+      clientNoContextTakeover: false,
+      serverMaxWindowBits: undefined,
+      clientMaxWindowBits: true,
+      level: -1,
+      memLevel: 8,
+      threshold: undefined,
+    },
   });
 });
 
 test('an option that is undefined is left out', () => {
   const names = Object.keys(resolveOptions());
-  const options = Object.fromEntries([...names, 'compression', 'proxy', 'tls'].map((name) => [name, undefined]));
+  const options = Object.fromEntries([...names, 'proxy', 'tls'].map((name) => [name, undefined]));
   expect(resolveAny(options)).toEqual(resolveOptions());
 });
 
@@ -88,8 +97,6 @@ test.each([
   ['reader', {}],
   ['proxy', 'http://proxy'],
   ['proxy', true],
-  ['compression', true],
-  ['compression', {}],
   ['maxRedirects', 10],
 ])('the option %s of a later version is not supported yet', (name, value) => {
   expect(() => resolveAny({ [name]: value })).toThrow(NotSupported);
@@ -97,7 +104,13 @@ test.each([
 });
 
 test('what later versions can be told to leave out may be left out now', () => {
-  expect(() => resolveOptions({ compression: false, proxy: false, maxRedirects: 0 })).not.toThrow();
+  expect(() => resolveOptions({ proxy: false, maxRedirects: 0 })).not.toThrow();
+});
+
+test('compression is told by an object or switched off', () => {
+  expect(resolveOptions({ compression: { level: 9 } }).compression).toMatchObject({ level: 9, memLevel: 8 });
+  expect(resolveOptions({ compression: false }).compression).toBeUndefined();
+  expect(() => resolveAny({ compression: null })).toThrow(TypeError);
 });
 
 test('maxMessageSize is a number of bytes, or null for the most there can be', () => {

@@ -2,7 +2,7 @@
 
 import { Buffer } from 'node:buffer';
 import { acceptFor } from '../../../lib/handshake/handshake.js';
-import type { NativeOutcome, Notice, SessionConfig } from '../../../lib/native.js';
+import type { DeflateConfig, NativeOutcome, Notice, SessionConfig } from '../../../lib/native.js';
 
 const quietEnd: NativeOutcome = {
   received: undefined,
@@ -33,6 +33,8 @@ export class OpeningSession {
   /** The request head that was written. */
   written = '';
   readonly config: SessionConfig;
+  /** What `start` was called with. */
+  deflate: DeflateConfig | undefined;
 
   readonly native = {
     write: (bytes: Uint8Array) => {
@@ -41,7 +43,10 @@ export class OpeningSession {
     },
     readHead: (_limit: number) => this.#call('readHead'),
     readSome: (_limit: number) => this.#call('readSome'),
-    start: () => this.#call('start'),
+    start: (deflate?: DeflateConfig) => {
+      this.deflate = deflate;
+      this.#call('start');
+    },
   };
   #watchers: { readonly call: string; readonly resolve: () => void }[] = [];
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { checkCompression } from '../../../lib/compression-options.js';
 import { InvalidHeader, InvalidUpgrade, NegotiationError } from '../../../lib/errors.js';
 import {
   acceptFor,
@@ -21,11 +22,15 @@ const plain: RequestSettings = {
   headers: [],
   userAgent: undefined,
   auth: undefined,
+  compression: undefined,
 };
 
 function request(url: string, settings: Partial<RequestSettings> = {}) {
   return buildRequest(parseUrl(url), { ...plain, ...settings }, key);
 }
+
+/** What is agreed upon where the server chooses nothing. */
+const nothing = { subprotocol: undefined, deflate: undefined };
 
 const good: readonly HeaderEntry[] = [
   ['Upgrade', 'websocket'],
@@ -34,13 +39,17 @@ const good: readonly HeaderEntry[] = [
 ];
 
 /** Judges a response whose headers are the good ones, some of them replaced by name, or left out. */
-function judge(changes: Record<string, string | string[] | undefined>, subprotocols: readonly string[] = []) {
+function judge(
+  changes: Record<string, string | string[] | undefined>,
+  subprotocols: readonly string[] = [],
+  compression = checkCompression(false),
+) {
   const kept = good.filter(([name]) => !(name in changes));
   const changed = Object.entries(changes).flatMap(([name, values]) =>
     (values === undefined ? [] : [values].flat()).map((value): HeaderEntry => [name, value]),
   );
   const headers = new HeaderList([...kept, ...changed]);
-  return judgeResponse({ status: 101, statusText: '', headers }, { key, subprotocols });
+  return judgeResponse({ status: 101, statusText: '', headers }, { key, subprotocols, compression });
 }
 
 test('the accept of the RFC’s example is the RFC’s', () => {
@@ -60,6 +69,7 @@ test('the request is written with its headers in order', () => {
     headers: [['X-A', 'é']] as const,
     userAgent: 'hawser/0',
     auth: { username: 'user', password: 'pass' },
+    compression: checkCompression(true),
   };
   expect(encodeRequest(request('ws://h:81/p?q', settings)).toString('latin1')).toBe(
     [
@@ -71,6 +81,7 @@ test('the request is written with its headers in order', () => {
       'Sec-WebSocket-Version: 13',
       'Origin: https://o.example',
       'Sec-WebSocket-Protocol: chat, v2',
+      'Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits',
       'Authorization: Basic dXNlcjpwYXNz',
       'User-Agent: hawser/0',
       'X-A: é',
@@ -119,12 +130,12 @@ test('a header that is given replaces the one that would be sent', () => {
 });
 
 test('a response that fits opens the connection', () => {
-  expect(judge({})).toBeUndefined();
+  expect(judge({})).toEqual(nothing);
 });
 
 test.each([['WebSocket'], ['WEBSOCKET'], [['websocket', 'websocket']], ['websocket, websocket'], [',websocket,']])(
   'Upgrade %j is accepted',
-  (value) => expect(judge({ Upgrade: value })).toBeUndefined(),
+  (value) => expect(judge({ Upgrade: value })).toEqual(nothing),
 );
 
 test.each([[undefined], [''], ['h2c'], ['websocket, h2c'], ['web socket'], [['websocket', 'h2c']]])(
@@ -134,7 +145,7 @@ test.each([[undefined], [''], ['h2c'], ['websocket, h2c'], ['web socket'], [['we
 
 test.each([['upgrade'], ['UPGRADE'], ['keep-alive, Upgrade'], [['keep-alive', 'upgrade']], ['a,,upgrade']])(
   'Connection %j is accepted',
-  (value) => expect(judge({ Connection: value })).toBeUndefined(),
+  (value) => expect(judge({ Connection: value })).toEqual(nothing),
 );
 
 test.each([[undefined], [''], ['keep-alive'], ['upgraded'], ['close'], ['"upgrade"']])(
@@ -164,11 +175,11 @@ test('two accepts are refused even where both are right', () => {
 });
 
 test('the server may choose one of the subprotocols offered', () => {
-  expect(judge({ 'Sec-WebSocket-Protocol': 'b' }, ['a', 'b'])).toBe('b');
+  expect(judge({ 'Sec-WebSocket-Protocol': 'b' }, ['a', 'b']).subprotocol).toBe('b');
 });
 
 test('the server may choose none', () => {
-  expect(judge({}, ['a', 'b'])).toBeUndefined();
+  expect(judge({}, ['a', 'b']).subprotocol).toBeUndefined();
 });
 
 test.each([['c'], ['A'], ['a, b'], [''], [['a', 'a']], ['a b']])('the subprotocol %j is refused', (value) => {
@@ -181,12 +192,26 @@ test('a subprotocol is refused where none was offered', () => {
   );
 });
 
-test('an extension is refused, since none was offered', () => {
+test('the server may accept the compression that was offered', () => {
+  const value = 'permessage-deflate; server_max_window_bits=10';
+  expect(judge({ 'Sec-WebSocket-Extensions': value }, [], checkCompression(true)).deflate).toEqual({
+    serverNoContextTakeover: false,
+    clientNoContextTakeover: false,
+    serverMaxWindowBits: 10,
+    clientMaxWindowBits: 15,
+  });
+});
+
+test('the server may decline the compression that was offered', () => {
+  expect(judge({}, [], checkCompression(true))).toEqual(nothing);
+});
+
+test('an extension is refused where none was offered', () => {
   expect(() => judge({ 'Sec-WebSocket-Extensions': 'permessage-deflate; server_max_window_bits=10' })).toThrow(
     NegotiationError,
   );
 });
 
 test('an empty list of extensions has none', () => {
-  expect(judge({ 'Sec-WebSocket-Extensions': '' })).toBeUndefined();
+  expect(judge({ 'Sec-WebSocket-Extensions': '' })).toEqual(nothing);
 });

@@ -1,0 +1,23 @@
+// Sees each frame of a connection, for those who look on: logs and diagnostics. Must not throw.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "core/frame_header.h"
+
+namespace hawser::core {
+
+enum class Direction : std::uint8_t { kReceived, kSent };
+
+class FrameObserver {
+ public:
+  // `payload` is what is at hand of it: of a received data frame perhaps nothing yet.
+  virtual void OnFrame(Direction direction, const FrameHeader& header,
+                       std::span<const std::uint8_t> payload) noexcept = 0;
+
+ protected:
+  ~FrameObserver() = default;
+};
+
+}  // namespace hawser::core
