@@ -14,14 +14,27 @@ const sharedBytes = 8192;
 /** The most bytes that texts share: they are parts of one string, since making one costs more than cutting it up. */
 const sharedText = 2048;
 
+/** A fragment of a message that others follow; the first that is none of these ends the message. */
+export class Fragment {
+  constructor(readonly data: Data) {}
+}
+
+/** What a batch holds, in order. */
+export interface Batch {
+  readonly entries: (Data | Fragment)[];
+  /** Whether fragments are among the entries. */
+  readonly fragmented: boolean;
+}
+
 /** Where the payloads of messages too big for the desk come from. */
 export type LargePayloads = Pick<NativeSession, 'takeLarge'>;
 
-/** The `count` messages on the desk, in order. */
-export function decodeBatch(source: LargePayloads, count: number): Data[] {
+/** The `count` messages and fragments on the desk, in order. */
+export function decodeBatch(source: LargePayloads, count: number): Batch {
   const { index } = desk;
-  const { kindShift, offsetMask, kindAscii, kindUtf16, kindBinary } = constants;
-  const messages = new Array<Data>(count);
+  const { kindShift, offsetMask, kindAscii, kindUtf16, kindBinary, kindMore } = constants;
+  const entries = new Array<Data | Fragment>(count);
+  let fragmented = false;
   let ascii = noText;
   let utf16 = noText;
   let block = noBlock;
@@ -33,21 +46,24 @@ export function decodeBatch(source: LargePayloads, count: number): Data[] {
     switch (word >>> kindShift) {
       case kindAscii:
         if (end > ascii.end) ascii = asciiFrom(i, count);
-        messages[i] = ascii.text.substring(offset - ascii.start, end - ascii.start);
+        entries[i] = ascii.text.substring(offset - ascii.start, end - ascii.start);
         break;
       case kindUtf16:
         if (end > utf16.end) utf16 = utf16From(i, count);
-        messages[i] = utf16.text.substring((offset - utf16.start) >> 1, (end - utf16.start) >> 1);
+        entries[i] = utf16.text.substring((offset - utf16.start) >> 1, (end - utf16.start) >> 1);
         break;
       case kindBinary:
         if (end > block.end) block = blockFrom(i, count);
-        messages[i] = new BufferView(block.memory, offset - block.start, length);
+        entries[i] = new BufferView(block.memory, offset - block.start, length);
         break;
       default:
-        messages[i] = largeMessage(source, i);
+        if (word >>> kindShift >= kindMore) {
+          entries[i] = new Fragment(fragmentData(source, i));
+          fragmented = true;
+        } else entries[i] = largeMessage(source, i);
     }
   }
-  return messages;
+  return { entries, fragmented };
 }
 
 /** What the desk holds from `start` to `end`. */
@@ -97,7 +113,7 @@ function sharedFrom(first: number, count: number, most: number): Shared & { shar
   let shared = false;
   for (let i = first + 1; i < count; i++) {
     const next = index[i * 2] as number;
-    // Large ones are not on the desk.
+    // Large ones are not on the desk, and fragments go by themselves.
     if (next >>> kindShift >= kindLarge) break;
     const offset = next & offsetMask;
     if (offset - start > most) break;
@@ -107,6 +123,24 @@ function sharedFrom(first: number, count: number, most: number): Shared & { shar
     shared = true;
   }
   return { start, end, shared };
+}
+
+/** Of a fragment: it shares nothing with its neighbours, since its message is put together anyway. */
+function fragmentData(source: LargePayloads, i: number): Data {
+  const { kindShift, offsetMask, kindAscii, kindUtf16, kindMore } = constants;
+  const word = desk.index[i * 2] as number;
+  const start = word & offsetMask;
+  const end = start + (desk.index[i * 2 + 1] as number);
+  switch ((word >>> kindShift) - kindMore) {
+    case kindAscii:
+      return desk.bytes.latin1Slice(start, end);
+    case kindUtf16:
+      return desk.bytes.ucs2Slice(start, end);
+    case constants.kindBinary:
+      return Buffer.from(desk.memory.slice(constants.bytesOffset + start, constants.bytesOffset + end));
+    default:
+      return largeMessage(source, i);
+  }
 }
 
 function largeMessage(source: LargePayloads, i: number): Data {

@@ -10,6 +10,8 @@ export const maxReasonBytes = 123;
 
 /** Stands for a Close frame without a code; never on the wire. */
 export const noStatusReceived = 1005;
+/** Something failed that is not the peer's fault. */
+export const internalError = 1011;
 /** Stands for an end without a Close frame; never on the wire. */
 export const abnormalClosure = 1006;
 

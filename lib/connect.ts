@@ -91,6 +91,7 @@ async function shakeHands(opening: Opening, target: Target, options: ResolvedOpt
   if (response.status !== 101) throw new InvalidStatus(response, await readBody(opening, response));
   const { compression, subprotocols } = options;
   const { subprotocol, deflate } = judgeResponse(response, { key, subprotocols, compression });
+  const config = deflateConfig(deflate, compression);
   const session = opening.handOver();
   const connection = new Connection({
     session,
@@ -101,8 +102,9 @@ async function shakeHands(opening: Opening, target: Target, options: ResolvedOpt
     localAddress: local,
     remoteAddress: remote,
     options,
+    compressFrom: config === undefined ? Number.POSITIVE_INFINITY : config.threshold,
   });
-  session.native.start(deflateConfig(deflate, compression));
+  session.native.start(config);
   return connection;
 }
 
@@ -172,7 +174,8 @@ function sessionConfig(
     closeTimeout: options.closeTimeout,
     pingInterval: options.pingInterval,
     pingTimeout: options.pingTimeout,
-    maxMessageSize: options.maxMessageSize,
+    maxMessageSize: options.maxMessageSize.message,
+    maxFragmentSize: options.maxMessageSize.fragment,
     maxFragments: options.maxFragments,
     highMessages: maxQueue.messages.high,
     lowMessages: maxQueue.messages.low,

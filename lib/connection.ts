@@ -17,14 +17,15 @@ import {
   type SendOptions,
 } from './call-options.js';
 import { checkCloseArguments } from './check.js';
-import { type ConnectionClosed, connectionClosed } from './errors.js';
+import { ConcurrencyError, type ConnectionClosed, connectionClosed, invalidArgument } from './errors.js';
+import { FragmentedSend } from './fragmented-send.js';
 import { extensionsHeader } from './handshake/permessage-deflate.js';
 import { Inbox } from './inbox.js';
 import type { NativeOutcome, Notice, SocketAddress } from './native.js';
 import type { ResolvedOptions } from './options.js';
-import { Outbox } from './outbox.js';
+import { accepted, Outbox } from './outbox.js';
 import { closeOutcome } from './outcome.js';
-import type { Sendable } from './outgoing.js';
+import { describe, isIterable, type Sendable, type SendableFragments } from './outgoing.js';
 import { type ControlPayload, controlPayload, Pings } from './pings.js';
 import { optional } from './rejection.js';
 import type { Session } from './session.js';
@@ -44,6 +45,8 @@ export interface OpenedConnection {
   readonly localAddress: SocketAddress;
   readonly remoteAddress: SocketAddress;
   readonly options: ResolvedOptions;
+  /** Messages of so many bytes are compressed unless told otherwise; Infinity where none can be. */
+  readonly compressFrom: number;
 }
 
 /**
@@ -84,6 +87,8 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
   #id: string | undefined;
   /** Whether a Close was sent or received, or the connection failed. */
   #closing = false;
+  /** The message that is being sent in fragments. */
+  #fragmented: FragmentedSend | undefined;
   /** What joining the reader returned. */
   #ended: CloseOutcome | undefined;
 
@@ -96,10 +101,10 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
     this.extensions = opened.response.headers.get(extensionsHeader) ?? '';
     this.localAddress = opened.localAddress;
     this.remoteAddress = opened.remoteAddress;
-    const { session, options } = opened;
+    const { session, options, compressFrom } = opened;
     this.#session = session;
     this.#inbox = new Inbox(session.native, session);
-    this.#outbox = new Outbox(session.native, session, options.writeLimit.high);
+    this.#outbox = new Outbox(session.native, session, options.writeLimit.high, compressFrom);
     this.#pings = new Pings(session.native, session);
     this.#closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
@@ -208,6 +213,27 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
   }
 
   /**
+   * Iterates over the fragments of the next message as they arrive: one item for each frame, an empty last one
+   * included; a message that is not fragmented is one item. A text is never cut inside a code point: what its frame has
+   * of one that is not whole comes with the next. Who takes no more fragments keeps the peer from sending on.
+   *
+   * Leaving the loop before the message's end, or an error in it, drops the rest of the message; the connection goes
+   * on, and what is received next is the next message.
+   *
+   * @param options as of `recv()`; `timeout` is for each fragment. Binary fragments may cut a code point: `decode`
+   * moves what is not whole to the next string.
+   * @throws as `recv()`, also where the connection ends before the message does.
+   *
+   * @example
+   * ```ts
+   * for await (const fragment of connection.recvStream()) process.stdout.write(fragment);
+   * ```
+   */
+  recvStream(options?: RecvOptions): AsyncIterableIterator<Data> {
+    return this.#inbox.stream(options === undefined ? plainReception : checkRecvOptions(options));
+  }
+
+  /**
    * Iterates over the messages, an array at a time as they arrived: the fastest way to receive. Ends when the
    * connection closes in good order. Leaving the loop does not close the connection.
    *
@@ -245,8 +271,14 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
    * either case, so it need not be awaited; a rejection has to be handled even then. Lone surrogates are sent as
    * U+FFFD.
    *
+   * An iterable or async iterable is one message in fragments, one for each item and an empty last one; without items
+   * nothing is sent. Its items are all strings or all bytes. Until the promise settles no other message can be sent;
+   * pings and pongs can. Where an item can't be sent, or the iterable throws, after something of the message was sent,
+   * the connection fails with code 1011, and so it does where `close()` is called meanwhile.
+   *
    * @throws TypeError where `data` is nothing that can be sent, is detached, or is not UTF-8 and to be sent as text.
-   * @throws NotSupported where `data` is an iterable.
+   * @throws ConcurrencyError while a message is being sent in fragments.
+   * @throws what the iterable throws.
    * @throws ConnectionClosedOK or ConnectionClosedError once a connection that is closing has ended. Where nobody awaits
    * the send that rejection is no unhandled one: `closed` and `recv()` tell the same.
    *
@@ -256,10 +288,30 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
    * await connection.send(new Uint8Array([1, 2, 3]));
    * ```
    */
-  send(data: Sendable, options?: SendOptions): Promise<void> {
+  send(data: Sendable | SendableFragments, options?: SendOptions): Promise<void> {
     if (this.#closing) return this.#refuse();
-    if (options === undefined && typeof data === 'string') return this.#outbox.sendString(data, true);
-    return attempt(() => this.#sendAs(data, options));
+    if (this.#fragmented !== undefined) return Promise.reject(sendsFragments('send'));
+    if (options === undefined && typeof data === 'string') return this.#outbox.sendString(data);
+    return attempt(() => {
+      const checked = options === undefined ? {} : checkSendOptions(options);
+      return isIterable(data) ? this.#sendFragments(data, checked) : this.#sendAs(data, checked);
+    });
+  }
+
+  /**
+   * Sends messages as `send()` does each, in order: with one wake of the reader and one write for what a turn of the
+   * event loop sends. Where the write limit is passed it goes on when the peer has read enough.
+   *
+   * @param messages an iterable of strings and bytes; not a string itself.
+   * @throws as `send()`. The messages before the one that can't be sent are on their way.
+   *
+   * @example
+   * ```ts
+   * await connection.sendMany(['subscribe a', 'subscribe b']);
+   * ```
+   */
+  sendMany(messages: Iterable<Sendable>, options?: SendOptions): Promise<void> {
+    return optional(this.#sendEach(messages, options));
   }
 
   /**
@@ -318,9 +370,11 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
     return attempt(() => {
       checkCloseArguments(code, reason);
       if (!this.#closing) {
-        this.#closing = true;
         flush();
-        this.#session.native.close(code, reason);
+        // Its message can't be completed behind a Close.
+        if (this.#fragmented?.begun) this.#outbox.fail('close during fragmented message');
+        else this.#session.native.close(code, reason);
+        this.#enterClosing();
       }
       return this.closed;
     });
@@ -336,9 +390,9 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
    */
   terminate(): Promise<CloseOutcome> {
     if (this.#ended === undefined) {
-      this.#closing = true;
       flush();
       this.#session.native.terminate();
+      this.#enterClosing();
     }
     return this.closed;
   }
@@ -360,10 +414,38 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
     await this.close();
   }
 
-  #sendAs(data: unknown, options: SendOptions | undefined): Promise<void> {
+  #sendAs(data: unknown, { text, compress, transfer }: SendOptions): Promise<void> {
+    if (typeof data === 'string') return this.#outbox.sendString(data, { text: text ?? true, compress });
+    return this.#outbox.sendBytes(data, { text: text ?? false, compress }, transfer);
+  }
+
+  #sendFragments(items: Iterable<unknown> | AsyncIterable<unknown>, options: SendOptions): Promise<void> {
+    const fragmented = new FragmentedSend(this.#outbox, options);
+    this.#fragmented = fragmented;
+    const sent = fragmented.send(items).finally(() => {
+      this.#fragmented = undefined;
+    });
+    return optional(sent);
+  }
+
+  async #sendEach(messages: Iterable<Sendable>, options: SendOptions | undefined): Promise<void> {
     const checked = options === undefined ? {} : checkSendOptions(options);
-    if (typeof data === 'string') return this.#outbox.sendString(data, checked.text ?? true);
-    return this.#outbox.sendBytes(data, checked);
+    if (typeof messages === 'string' || !isIterable(messages) || !(Symbol.iterator in messages)) {
+      throw invalidArgument(`cannot send many of ${describe(messages)}; expected an iterable of messages`);
+    }
+    for (const message of messages) {
+      if (this.#closing) await this.#refuse();
+      if (this.#fragmented !== undefined) throw sendsFragments('sendMany');
+      const sent = this.#sendAs(message, checked);
+      if (sent !== accepted) await sent;
+    }
+  }
+
+  /** Nothing can be sent any more. */
+  #enterClosing(): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    this.#fragmented?.stop(this.#refuse());
   }
 
   /** Nothing can be sent any more; why will be known when the connection has ended. */
@@ -377,19 +459,23 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
   #noticed(notice: Notice): void {
     if (notice.kind === 'pong') this.#pings.answered(notice.id, notice.latency);
     else if (notice.kind === 'drained') this.#outbox.drained();
-    else if (notice.kind === 'closing') this.#closing = true;
+    else if (notice.kind === 'closing') this.#enterClosing();
   }
 
   #finish(native: NativeOutcome): void {
     const outcome = closeOutcome(native);
     const closed = (): ConnectionClosed => connectionClosed(outcome);
-    this.#closing = true;
+    this.#enterClosing();
     this.#ended = outcome;
     this.#resolveClosed(outcome);
     this.#outbox.end(closed);
     this.#pings.end(closed);
     this.#inbox.end(closed);
   }
+}
+
+function sendsFragments(name: string): ConcurrencyError {
+  return new ConcurrencyError(`cannot call ${name} while a message is being sent in fragments`);
 }
 
 /** Runs what may throw, so that its failure is a rejection. */

@@ -154,8 +154,14 @@ export class PayloadTooBig extends HawserError {
   /** What `limit` and `actual` count. */
   readonly unit: 'bytes' | 'fragments';
 
-  constructor(limit: number, actual: number, unit: 'bytes' | 'fragments' = 'bytes', options?: ErrorOptions) {
-    super(`message has ${actual} ${unit}; the limit is ${limit}`, options);
+  /** @param what has so many. */
+  constructor(
+    limit: number,
+    actual: number,
+    unit: 'bytes' | 'fragments' = 'bytes',
+    what: 'message' | 'fragment' = 'message',
+  ) {
+    super(`${what} has ${actual} ${unit}; the limit is ${limit}`);
     this.limit = limit;
     this.actual = actual;
     this.unit = unit;
@@ -281,6 +287,13 @@ export function invalidRange(message: string): RangeError {
   return Object.assign(new RangeError(message), { code: invalidArgumentCode });
 }
 
+/** A binary message that was to be received as text. The code lets it be told from wrong arguments. */
+export function invalidUtf8(bytes: number): TypeError {
+  return Object.assign(new TypeError(`binary message of ${bytes} bytes is not UTF-8; decode is true`), {
+    code: 'HAWSER_INVALID_UTF8',
+  });
+}
+
 /** The error that calls on an ended connection reject with: OK where both Close frames told of no trouble. */
 export function connectionClosed(outcome: CloseOutcome): ConnectionClosed {
   const { received, sent } = outcome;
@@ -322,6 +335,8 @@ export function causeOf(outcome: NativeOutcome): Error | undefined {
       return new ProtocolError(detail === '' ? 'the peer broke the protocol' : detail, outcome.sent?.code);
     case 'message-too-big':
       return new PayloadTooBig(limit, actual, 'bytes');
+    case 'fragment-too-big':
+      return new PayloadTooBig(limit, actual, 'bytes', 'fragment');
     case 'too-many-fragments':
       return new PayloadTooBig(limit, actual, 'fragments');
     case 'keepalive-timeout':

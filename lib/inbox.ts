@@ -7,7 +7,9 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 import { decodeBatch } from './batch.js';
 import { plainReception, type Reception } from './call-options.js';
-import { ConcurrencyError, type ConnectionClosed, ConnectionClosedOK } from './errors.js';
+import { ConcurrencyError, type ConnectionClosed, ConnectionClosedOK, invalidUtf8 } from './errors.js';
+import { type FragmentedMessage, Gathering } from './fragments.js';
+import { type MessageSource, MessageStream } from './message-stream.js';
 import type { NativeSession } from './native.js';
 import { flush } from './stage.js';
 import type { Data } from './types.js';
@@ -25,14 +27,22 @@ export interface Lifeline {
 /** A consumer faster than the network would never let the event loop turn: after this many batches it has to. */
 const batchesPerTurn = 16;
 
-const noMessages: Data[] = [];
+const noMessages: Message[] = [];
 const finished: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
-export class Inbox {
+/** A message, or the fragments of one until somebody takes it. */
+type Message = Data | FragmentedMessage;
+
+export class Inbox implements MessageSource {
   readonly #source: BatchSource;
   readonly #lifeline: Lifeline;
-  #messages: Data[] = noMessages;
+  #messages: Message[] = noMessages;
   #head = 0;
+  /** Whether messages in fragments may be among them. */
+  #fragmented = false;
+  readonly #gathering = new Gathering();
+  /** The message that is being received fragment by fragment. */
+  #stream: MessageStream | undefined;
   #waiter: Waiter<unknown> | undefined;
   /** Batches taken in this turn of the event loop. */
   #batches = 0;
@@ -52,7 +62,8 @@ export class Inbox {
   /** The next message. */
   receive(reception: Reception): Promise<Data> {
     if (reception !== plainReception) return this.#ask('recv', () => this.#takeOneAs(reception.decode), reception);
-    if (this.#waiter === undefined && this.#hasMessages()) return Promise.resolve(this.#takeOne());
+    if (this.#waiter === undefined && this.#stream === undefined && this.#hasMessages())
+      return Promise.resolve(this.#takeOne());
     return this.#ask('recv', this.#one, reception);
   }
 
@@ -67,7 +78,7 @@ export class Inbox {
    * @throws ConnectionClosed where there is none and will be none.
    */
   tryReceive({ decode }: Reception): Data | undefined {
-    if (this.#waiter !== undefined) throw busy('tryRecv');
+    if (this.#isBusy()) throw busy('tryRecv');
     if (this.#hasMessages() || this.#refill()) return this.#takeOneAs(decode);
     if (this.#drained && this.#closed !== undefined) throw this.#closed();
     return undefined;
@@ -79,6 +90,58 @@ export class Inbox {
 
   batches(): AsyncIterableIterator<Data[]> {
     return this.#iterate('batches', () => this.#takeMany(plainReception));
+  }
+
+  /** The next message, fragment by fragment. It has its turn from the first `next()` on. */
+  stream(reception: Reception): AsyncIterableIterator<Data> {
+    const stream = new MessageStream(this, reception.decode);
+    let begun = false;
+    let waiter: Waiter<unknown> | undefined;
+    const end = (): void => {
+      stream.abandon();
+      if (this.#stream !== stream) return;
+      this.#stream = undefined;
+      if (waiter !== undefined && this.#waiter === waiter) {
+        this.#forget(waiter);
+        waiter.resolve(finished);
+      }
+    };
+    const next = async (): Promise<IteratorResult<Data>> => {
+      if (begun && this.#stream !== stream) return finished;
+      if (this.#waiter !== undefined || (!begun && this.#stream !== undefined)) throw busy('recvStream');
+      begun = true;
+      this.#stream = stream;
+      try {
+        const arrival = this.#await('recvStream', () => stream.take(), reception);
+        waiter = this.#waiter;
+        const result = await arrival;
+        if (stream.done && this.#stream === stream) this.#stream = undefined;
+        return result;
+      } catch (error) {
+        end();
+        throw error;
+      }
+    };
+    const stop = async (value?: unknown): Promise<IteratorResult<Data>> => {
+      begun = true;
+      end();
+      return { done: true, value };
+    };
+    const iterator: AsyncIterableIterator<Data> = { next, return: stop, [Symbol.asyncIterator]: () => iterator };
+    return iterator;
+  }
+
+  /** @internal For the stream. */
+  takeMessage(): Message | undefined {
+    if (!this.#hasMessages()) return undefined;
+    const message = this.#messages[this.#head];
+    this.#advance();
+    return message;
+  }
+
+  /** @internal For the stream. */
+  unfinished(): FragmentedMessage | undefined {
+    return this.#gathering.unfinished;
   }
 
   /** Messages may be here, and the event loop has turned: whoever waits gets them. */
@@ -103,10 +166,13 @@ export class Inbox {
 
   /** Resolves with what `take` takes, at once or when a message comes. */
   #ask<T>(name: string, take: () => T, reception: Reception): Promise<T> {
-    if (this.#waiter !== undefined) return Promise.reject(busy(name));
+    return this.#isBusy() ? Promise.reject(busy(name)) : this.#await(name, take, reception);
+  }
+
+  #await<T>(name: string, take: () => T, reception: Reception): Promise<T> {
     const { timeout, signal } = reception;
     if (signal?.aborted) return Promise.reject(signal.reason);
-    const ready = timeout === 0 ? this.#hasMessages() || this.#refill() : this.#isReady();
+    const ready = timeout === 0 ? this.#hasAny() || this.#refill() : this.#isReady();
     if (ready) return settled(take);
     if (this.#drained && this.#closed !== undefined) return Promise.reject(this.#closed());
     if (timeout === 0) return Promise.reject(timedOut(name, timeout));
@@ -141,7 +207,7 @@ export class Inbox {
     const result = (): IteratorResult<T> => ({ done: false, value: take() });
     const next = (): Promise<IteratorResult<T>> => {
       if (done) return Promise.resolve(finished);
-      if (this.#waiter !== undefined) return Promise.reject(busy(name));
+      if (this.#isBusy()) return Promise.reject(busy(name));
       if (this.#isReady()) return Promise.resolve(result());
       if (this.#drained && this.#closed !== undefined) return ended(this.#closed());
       waiter = new Waiter(result, finished);
@@ -163,26 +229,44 @@ export class Inbox {
     return this.#head < this.#messages.length;
   }
 
-  /** Whether a message can be taken now, without keeping the event loop from turning for too long. */
+  /** Whether there is something for the one who is receiving: a stream takes fragments, the others whole messages. */
+  #hasAny(): boolean {
+    return this.#stream === undefined ? this.#hasMessages() : this.#stream.isReady();
+  }
+
+  #isBusy(): boolean {
+    return this.#waiter !== undefined || this.#stream !== undefined;
+  }
+
+  /** Whether something can be taken now, without keeping the event loop from turning for too long. */
   #isReady(): boolean {
-    if (this.#hasMessages()) return true;
+    if (this.#hasAny()) return true;
     if (this.#batches < batchesPerTurn) return this.#refill();
     this.#yield();
     return false;
   }
 
-  /** Takes the next batch from the reader. Whatever was sent in answer to the last one leaves first. */
+  /** Takes batches from the reader until there is something. Whatever was sent in answer to the last one leaves first. */
   #refill(): boolean {
     flush();
-    const count = this.#source.take();
-    if (count <= 0) {
-      this.#drained = count < 0;
-      return false;
+    for (;;) {
+      const count = this.#source.take();
+      if (count <= 0) {
+        this.#drained = count < 0;
+        return false;
+      }
+      this.#batches++;
+      const { entries, fragmented } = decodeBatch(this.#source, count);
+      this.#fragmented = fragmented || this.#gathering.unfinished !== undefined;
+      this.#messages = this.#fragmented ? this.#gathering.gather(entries) : (entries as Data[]);
+      this.#head = 0;
+      if (this.#hasAny()) return true;
+      // Nothing but fragments of a message that is not whole.
+      if (this.#batches >= batchesPerTurn) {
+        this.#yield();
+        return false;
+      }
     }
-    this.#batches++;
-    this.#messages = decodeBatch(this.#source, count);
-    this.#head = 0;
-    return true;
   }
 
   #yield(): void {
@@ -195,22 +279,38 @@ export class Inbox {
   }
 
   #takeOne(): Data {
+    if (this.#fragmented) this.#joinFragments(1);
     const message = this.#messages[this.#head] as Data;
-    // What was taken is no longer kept, whatever the rest of its batch waits for.
+    this.#advance();
+    return message;
+  }
+
+  /** What was taken is no longer kept, whatever the rest of its batch waits for. */
+  #advance(): void {
     this.#messages[this.#head] = '';
     if (++this.#head === this.#messages.length) this.#consumed();
-    return message;
+  }
+
+  /** Puts the next `count` messages together, where they are in fragments. */
+  #joinFragments(count: number): void {
+    const end = Math.min(this.#messages.length, this.#head + count);
+    for (let i = this.#head; i < end; i++) {
+      const message = this.#messages[i] as Message;
+      if (typeof message !== 'string' && !ArrayBuffer.isView(message)) this.#messages[i] = message.join();
+    }
   }
 
   /** As `#takeOne`; throws and leaves the message where it can't be had in that form. */
   #takeOneAs(decode: boolean | undefined): Data {
+    if (this.#fragmented) this.#joinFragments(1);
     const message = convert(this.#messages[this.#head] as Data, decode);
-    this.#takeOne();
+    this.#advance();
     return message;
   }
 
   #takeMany({ max, decode }: Reception): Data[] {
-    const messages = this.#messages;
+    if (this.#fragmented) this.#joinFragments(max);
+    const messages = this.#messages as Data[];
     const head = this.#head;
     const end = Math.min(messages.length, head + max);
     if (decode === undefined && head === 0 && end === messages.length) {
@@ -233,7 +333,9 @@ export class Inbox {
 }
 
 function busy(name: string): ConcurrencyError {
-  return new ConcurrencyError(`cannot call ${name} while another call to recv, recvMany or batches is waiting`);
+  return new ConcurrencyError(
+    `cannot call ${name} while another call to recv, recvMany, recvStream or batches is under way`,
+  );
 }
 
 function settled<T>(take: () => T): Promise<T> {
@@ -254,9 +356,7 @@ function convert(message: Data, decode: boolean | undefined): Data {
   if (decode === undefined || (typeof message === 'string') === decode) return message;
   if (typeof message === 'string') return Buffer.from(message, 'utf8');
   if (isUtf8(message)) return message.toString('utf8');
-  throw Object.assign(new TypeError(`binary message of ${message.length} bytes is not UTF-8; decode is true`), {
-    code: 'HAWSER_INVALID_UTF8',
-  });
+  throw invalidUtf8(message.length);
 }
 
 /** Converts from `head` up to the first message that can't be; throws where that is the first of all. */

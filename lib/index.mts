@@ -20,6 +20,7 @@ export type {
   ResponseHead,
   Retry,
   Sendable,
+  SendableFragments,
   SendOptions,
   SocketAddress,
 } from './index.js';

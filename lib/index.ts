@@ -34,7 +34,7 @@ export type { Credentials, HeadersOption } from './header-options.js';
 export type { Mark } from './marks.js';
 export type { SocketAddress } from './native.js';
 export type { ConnectOptions } from './options.js';
-export type { Sendable } from './outgoing.js';
+export type { Sendable, SendableFragments } from './outgoing.js';
 export type { ControlPayload } from './pings.js';
 export { reconnect } from './reconnect.js';
 export type { ReconnectOptions, Retry } from './reconnect-options.js';

@@ -24,8 +24,9 @@ export interface SessionConfig {
   readonly closeTimeout: number;
   readonly pingInterval: number;
   readonly pingTimeout: number;
-  /** Bytes. */
+  /** Bytes; `Infinity` switches the limit of fragments off. */
   readonly maxMessageSize: number;
+  readonly maxFragmentSize: number;
   readonly maxFragments: number;
   /** Marks of the delivery queue; `Infinity` switches one off. */
   readonly highMessages: number;
@@ -90,6 +91,7 @@ export type NativeCause =
   | 'transport'
   | 'protocol'
   | 'message-too-big'
+  | 'fragment-too-big'
   | 'too-many-fragments'
   | 'keepalive-timeout'
   | 'close-timeout'
@@ -116,12 +118,14 @@ export interface NativeSession {
 
   /** Sends the records staged in `desk.stage[0, size)`; see `outbox.ts`. */
   post(size: number): void;
-  /** Sends one message too big for the stage, copying it. A string is sent as its UTF-8. */
-  sendLarge(text: boolean, payload: string | Uint8Array): void;
+  /** Sends one record too big for the stage, copying its payload. A string is sent as its UTF-8. */
+  sendLarge(type: number, payload: string | Uint8Array): void;
   /** As `sendLarge`, without the copy: `payload` spans an ArrayBuffer that nobody else can reach or touch. */
-  sendOwned(text: boolean, payload: Uint8Array): void;
+  sendOwned(type: number, payload: Uint8Array): void;
   /** Starts the closing handshake; code 1005 sends an empty Close. */
   close(code: number, reason: string): void;
+  /** Fails the connection (RFC 6455 §7.1.7): a message was sent in part and can't be completed. */
+  fail(code: number, reason: string): void;
   /** Ends at once, without a handshake. */
   terminate(): void;
 
@@ -182,17 +186,22 @@ export interface NativeConstants {
   readonly readyNotices: number;
   readonly readyFinished: number;
 
-  /** An index entry is two words: offset | kind << kindShift, and the length in bytes. */
+  /** An index entry is two words: offset | (kind | flags) << kindShift, and the length in bytes. */
   readonly kindShift: number;
   readonly offsetMask: number;
   readonly kindBinary: number;
   readonly kindAscii: number;
   readonly kindUtf16: number;
+  /** Flags: the payload is to be asked for; the entry is a fragment that others follow. */
   readonly kindLarge: number;
+  readonly kindMore: number;
 
-  /** A staged record is two words, type and length in bytes, then the payload, padded to 4 bytes. */
+  /** A staged record is two words, type | flags and length in bytes, then the payload, padded to 4 bytes. */
   readonly recordText: number;
   readonly recordBinary: number;
+  /** Flags of these two: a fragment that others follow; the message is to be compressed. */
+  readonly recordMore: number;
+  readonly recordCompress: number;
   /** Its payload starts with a word: the ping's id. */
   readonly recordPing: number;
   readonly recordPong: number;

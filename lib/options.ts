@@ -8,6 +8,7 @@ import { isIP, type LookupFunction } from 'node:net';
 import {
   checkBoolean,
   checkInteger,
+  checkNames,
   checkObject,
   checkSignal,
   checkTimeout,
@@ -44,11 +45,16 @@ export interface ConnectOptions {
    */
   readonly pingTimeout?: number | null | undefined;
   /**
-   * The most bytes that a message may have. A longer one fails the connection with 1009; null leaves it to the
-   * longest string the runtime can make, which is the most there is for binary messages as well.
+   * The most bytes that a message may have, inflated. A longer one fails the connection with 1009; null leaves it to the
+   * longest string the runtime can make, which is the most there is for binary messages as well. As an object it has a
+   * limit for messages and one for each of their fragments, which there is none of unless given.
    * @default 16 MiB
    */
-  readonly maxMessageSize?: number | null | undefined;
+  readonly maxMessageSize?:
+    | number
+    | null
+    | { readonly message?: number | null; readonly fragment?: number | null }
+    | undefined;
   /**
    * The most fragments that a message may have. One more fails the connection with 1008; null lifts the limit.
    * @default 131_072
@@ -125,7 +131,8 @@ export interface ResolvedOptions {
   readonly closeTimeout: number;
   readonly pingInterval: number;
   readonly pingTimeout: number;
-  readonly maxMessageSize: number;
+  /** Bytes; a fragment's is Infinity where there is none. */
+  readonly maxMessageSize: { readonly message: number; readonly fragment: number };
   readonly maxFragments: number;
   /** Marks of `Infinity` are switched off. */
   readonly maxQueue: { readonly messages: Marks; readonly bytes: Marks };
@@ -207,16 +214,16 @@ const noNames: ReadonlyMap<string, string> = new Map();
  */
 export function resolveOptions(options: ConnectOptions = {}, otherNames = noNames): ResolvedOptions {
   checkObject('options', options);
-  checkNames(options, otherNames);
+  checkOptionNames(options, otherNames);
   const { openTimeout = 10_000, closeTimeout = 10_000, pingInterval = 20_000, pingTimeout = 20_000 } = options;
-  const { noDelay = true, attemptDelay = 250, maxMessageSize = 16 * mebi, maxFragments = 128 * kibi } = options;
+  const { noDelay = true, attemptDelay = 250, maxFragments = 128 * kibi } = options;
   const { userAgent = defaultUserAgent, origin, signal } = options;
   return {
     openTimeout: checkTimeout('openTimeout', openTimeout),
     closeTimeout: checkTimeout('closeTimeout', closeTimeout),
     pingInterval: checkTimeout('pingInterval', pingInterval),
     pingTimeout: checkTimeout('pingTimeout', pingTimeout),
-    maxMessageSize: checkLimit('maxMessageSize', maxMessageSize, constants.MAX_STRING_LENGTH, 'bytes'),
+    maxMessageSize: checkSizes(options.maxMessageSize),
     maxFragments: checkLimit('maxFragments', maxFragments, mostFragments, 'fragments'),
     maxQueue: checkQueueMarks(options.maxQueue, { messages: 64 * kibi, bytes: 4 * mebi }),
     writeLimit: checkWriteMarks(options.writeLimit, mebi),
@@ -235,7 +242,7 @@ export function resolveOptions(options: ConnectOptions = {}, otherNames = noName
   };
 }
 
-function checkNames(options: object, otherNames: ReadonlyMap<string, string>): void {
+function checkOptionNames(options: object, otherNames: ReadonlyMap<string, string>): void {
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue;
     if (laterOptions.has(name)) throw new NotSupported(`option ${name} is not supported yet`);
@@ -254,6 +261,21 @@ function unknownOption(name: string, otherNames: ReadonlyMap<string, string>): T
   const nearest = foreignNames.get(name) ?? nearestName(name, [...knownOptions, ...laterOptions, ...otherNames.keys()]);
   const meant = nearest === undefined ? undefined : (otherNames.get(nearest) ?? nearest);
   return invalidArgument(`unknown option ${name}${meant === undefined ? '' : `; did you mean ${meant}?`}`);
+}
+
+function checkSizes(value: unknown): ResolvedOptions['maxMessageSize'] {
+  const most = constants.MAX_STRING_LENGTH;
+  const noFragmentLimit = Number.POSITIVE_INFINITY;
+  if (typeof value !== 'object' || value === null) {
+    const message = checkLimit('maxMessageSize', value === undefined ? 16 * mebi : value, most, 'bytes');
+    return { message, fragment: noFragmentLimit };
+  }
+  checkNames('maxMessageSize', value, ['message', 'fragment'], 'maxMessageSize.');
+  const { message = 16 * mebi, fragment = null } = value as { message?: unknown; fragment?: unknown };
+  return {
+    message: checkLimit('maxMessageSize.message', message, most, 'bytes'),
+    fragment: fragment === null ? noFragmentLimit : checkInteger('maxMessageSize.fragment', fragment, 1, most, 'bytes'),
+  };
 }
 
 function checkLimit(name: string, value: unknown, most: number, unit: string): number {

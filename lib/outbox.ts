@@ -4,7 +4,7 @@
  * reader's; whether the connection still takes messages is its owner's to say.
  */
 
-import type { SendOptions } from './call-options.js';
+import { internalError } from './close-code.js';
 import type { ConnectionClosed } from './errors.js';
 import type { Lifeline } from './inbox.js';
 import { constants, desk, type NativeSession, staging } from './native.js';
@@ -12,8 +12,21 @@ import { byteLengthOf, bytesOf, checkUtf8, takeOver, unshared } from './outgoing
 import { optional } from './rejection.js';
 import { claim, commit, discard, flush, largestStaged, recordHeader, stagedPayload } from './stage.js';
 
+/** As what something is sent. */
+export interface SendForm {
+  readonly text: boolean;
+  /** A fragment of a message; the first one decides whether the message is compressed. */
+  readonly fragment?: boolean;
+  /** A fragment that others follow. */
+  readonly more?: boolean;
+  /** Left out, its size decides. */
+  readonly compress?: boolean | undefined;
+}
+
+const plainText: SendForm = { text: true };
+
 /** What every send that need not wait returns. */
-const accepted = Promise.resolve();
+export const accepted = Promise.resolve();
 
 interface Drain {
   readonly promise: Promise<void>;
@@ -25,32 +38,33 @@ export class Outbox {
   readonly #native: NativeSession;
   readonly #lifeline: Lifeline;
   readonly #highMark: number;
+  readonly #compressFrom: number;
   /** No fewer bytes than are unwritten; known exactly only after asking the native side. */
   #unwritten = 0;
   #drain: Drain | undefined;
 
-  /** @param highMark sends wait while more bytes than this are unwritten. */
-  constructor(native: NativeSession, lifeline: Lifeline, highMark: number) {
+  /**
+   * @param highMark sends wait while more bytes than this are unwritten.
+   * @param compressFrom messages of so many bytes are compressed unless told otherwise; Infinity where none can be.
+   */
+  constructor(native: NativeSession, lifeline: Lifeline, highMark: number, compressFrom: number) {
     this.#native = native;
     this.#lifeline = lifeline;
     this.#highMark = highMark;
+    this.#compressFrom = compressFrom;
   }
 
-  /**
-   * Sends a string as its UTF-8, with lone surrogates replaced by U+FFFD.
-   *
-   * @param text whether as a text message.
-   */
-  sendString(data: string, text: boolean): Promise<void> {
+  /** Sends a string as its UTF-8, with lone surrogates replaced by U+FFFD. */
+  sendString(data: string, form: SendForm = plainText): Promise<void> {
     const most = data.length * 3;
     if (data.length > largestStaged) {
       flush();
-      this.#native.sendLarge(text, data);
+      this.#native.sendLarge(this.#recordType(form, data.length), data);
       return this.#accept(most);
     }
     const start = claim(this.#native, recordHeader + most + 3);
     const length = desk.stage.utf8Write(data, start + recordHeader, most);
-    commit(start, text ? constants.recordText : constants.recordBinary, length);
+    commit(start, this.#recordType(form, length), length);
     staging.payload += length;
     return this.#accept(length);
   }
@@ -58,31 +72,53 @@ export class Outbox {
   /**
    * Sends bytes in any form.
    *
-   * @throws TypeError where `data` is nothing that can be sent, or no UTF-8 and to be sent as text.
+   * @throws TypeError where `data` is nothing that can be sent, or no UTF-8 and to be sent as text; a fragment's text is
+   * its sender's to check.
    */
-  sendBytes(data: unknown, { text = false, transfer = false }: SendOptions): Promise<void> {
+  sendBytes(data: unknown, form: SendForm, transfer = false): Promise<void> {
     const bytes = bytesOf(data);
     const length = byteLengthOf(bytes);
-    if (length > largestStaged) return this.#sendLarge(bytes, text, transfer);
+    if (length > largestStaged) return this.#sendLarge(bytes, form, transfer);
     const start = claim(this.#native, recordHeader + length + 3);
     desk.stage.set(bytes, start + recordHeader);
     // The copy is checked: nobody can change that one any more.
-    if (text) checkUtf8(desk.stage.subarray(start + recordHeader, start + recordHeader + length));
-    commit(start, text ? constants.recordText : constants.recordBinary, length);
+    if (form.text && !form.fragment) {
+      checkUtf8(desk.stage.subarray(start + recordHeader, start + recordHeader + length));
+    }
+    commit(start, this.#recordType(form, length), length);
     staging.payload += length;
     return this.#accept(length);
   }
 
-  #sendLarge(bytes: Uint8Array, text: boolean, transfer: boolean): Promise<void> {
+  #sendLarge(bytes: Uint8Array, form: SendForm, transfer: boolean): Promise<void> {
     const own = unshared(bytes);
     // Taking the bytes over leaves these without length.
     const length = own.byteLength;
-    if (text) checkUtf8(own);
+    if (form.text && !form.fragment) checkUtf8(own);
     flush();
     const taken = own !== bytes ? own : transfer ? takeOver(bytes) : undefined;
-    if (taken === undefined) this.#native.sendLarge(text, own);
-    else this.#native.sendOwned(text, taken);
+    const type = this.#recordType(form, length);
+    if (taken === undefined) this.#native.sendLarge(type, own);
+    else this.#native.sendOwned(type, taken);
     return this.#accept(length);
+  }
+
+  #recordType({ text, more, compress }: SendForm, length: number): number {
+    let type = text ? constants.recordText : constants.recordBinary;
+    if (more) type |= constants.recordMore;
+    const compressed = compress === undefined ? length >= this.#compressFrom : compress && this.compresses;
+    return compressed ? type | constants.recordCompress : type;
+  }
+
+  /** Whether the connection compresses. */
+  get compresses(): boolean {
+    return this.#compressFrom !== Number.POSITIVE_INFINITY;
+  }
+
+  /** A message was sent in part and can't be completed: fails the connection. */
+  fail(reason: string): void {
+    flush();
+    this.#native.fail(internalError, reason);
   }
 
   /** Payload bytes that were sent and have not reached the socket. */

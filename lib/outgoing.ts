@@ -4,11 +4,14 @@
  */
 
 import { Buffer, isUtf8 } from 'node:buffer';
-import { isAnyArrayBuffer, isProxy, isSharedArrayBuffer, isUint8Array } from 'node:util/types';
-import { invalidArgument, NotSupported } from './errors.js';
+import { isAnyArrayBuffer, isProxy, isSharedArrayBuffer, isStringObject, isUint8Array } from 'node:util/types';
+import { invalidArgument } from './errors.js';
 
 /** A message to send: text, or bytes in any of their forms. */
 export type Sendable = string | ArrayBufferView | ArrayBufferLike;
+
+/** A message to send in fragments: all of them text, or all of them bytes. */
+export type SendableFragments = Iterable<Sendable> | AsyncIterable<Sendable>;
 
 const expected = 'a string, a Buffer, an ArrayBuffer or a view of one';
 
@@ -23,7 +26,6 @@ export const byteLengthOf: (bytes: Uint8Array) => number = Function.prototype.ca
  * The bytes of anything that has some, without a copy.
  *
  * @throws TypeError where `data` has none, or none any more.
- * @throws NotSupported where `data` would have to be sent piece by piece.
  */
 export function bytesOf(data: unknown): Uint8Array {
   // Not for a Proxy of one, whose traps would run while the stage is being written.
@@ -58,14 +60,18 @@ function goneError(): TypeError {
 
 function unsendable(data: unknown): Error {
   if (isProxy(data)) return invalidArgument(`cannot send a Proxy; expected ${expected}`);
-  if (typeof data === 'object' && data !== null && (Symbol.iterator in data || Symbol.asyncIterator in data)) {
-    return new NotSupported(`sending ${describe(data)} as fragments is not supported yet; expected ${expected}`);
-  }
   return invalidArgument(`cannot send ${describe(data)}; expected ${expected}`);
 }
 
+/** Whether this is to be sent in fragments: something to iterate over that has no bytes of its own. */
+export function isIterable(data: unknown): data is Iterable<unknown> | AsyncIterable<unknown> {
+  if (typeof data !== 'object' || data === null || isProxy(data) || isStringObject(data)) return false;
+  if (ArrayBuffer.isView(data) || isAnyArrayBuffer(data)) return false;
+  return Symbol.iterator in data || Symbol.asyncIterator in data;
+}
+
 /** The type of a value, in words. */
-function describe(value: unknown): string {
+export function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (typeof value === 'function') return 'a function';
   if (typeof value !== 'object') return `a ${typeof value}`;

@@ -24,8 +24,8 @@ class ForgetfulSink final : public EventSink {
     if (used_ + size > kChunk) used_ = 0;
     return batch_.data() + used_;
   }
-  void Commit(MessageKind /*kind*/, std::size_t size) override { used_ += (size + 1) / 2 * 2; }
-  void CommitLarge(MessageKind /*kind*/, Payload /*message*/) override {}
+  void Commit(MessageForm /*form*/, std::size_t size) override { used_ += (size + 1) / 2 * 2; }
+  void CommitLarge(MessageForm /*form*/, Payload /*message*/) override {}
   void ReceivePing(std::span<const std::uint8_t> /*payload*/) override {}
   void ReceivePong(std::span<const std::uint8_t> /*payload*/) override {}
 
@@ -99,7 +99,7 @@ void BenchSend(std::size_t size) {
   const std::vector<std::uint8_t> payload(size, 'x');
   const double ns = Measure([&] {
     constexpr std::size_t kTurn = 64;
-    for (std::size_t i = 0; i < kTurn; ++i) protocol.SendMessage(Opcode::kBinary, payload);
+    for (std::size_t i = 0; i < kTurn; ++i) protocol.SendMessage({.opcode = Opcode::kBinary}, payload);
     std::array<std::span<const std::uint8_t>, 16> pieces;
     while (protocol.output().Peek(pieces) > 0) protocol.output().Consume(pieces[0].size());
     return kTurn;

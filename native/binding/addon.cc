@@ -46,11 +46,14 @@ Napi::Object Constants(Napi::Env env) {
   kind("kindAscii", core::MessageKind::kAscii);
   kind("kindUtf16", core::MessageKind::kUtf16);
   set("kindLarge", reader::kLargeFlag);
+  set("kindMore", reader::kMoreFlag);
 
   record("recordText", reader::RecordType::kText);
   record("recordBinary", reader::RecordType::kBinary);
   record("recordPing", reader::RecordType::kPing);
   record("recordPong", reader::RecordType::kPong);
+  set("recordMore", reader::kRecordMore);
+  set("recordCompress", reader::kRecordCompress);
 
   set("maxControlPayload", core::kMaxControlPayload);
   return constants;

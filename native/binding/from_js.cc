@@ -56,6 +56,7 @@ reader::SessionConfig ToSessionConfig(Napi::Object config) {
       .limits =
           {
               .max_message_size = Count(config, "maxMessageSize"),
+              .max_fragment_size = Count(config, "maxFragmentSize"),
               .max_fragments = config.Get("maxFragments").As<Napi::Number>().Uint32Value(),
           },
       .marks =
@@ -67,6 +68,21 @@ reader::SessionConfig ToSessionConfig(Napi::Object config) {
           },
       .write_low = Count(config, "writeLow"),
       .delays = {},
+  };
+}
+
+std::optional<core::DeflateConfig> ToDeflateConfig(Napi::Value config) {
+  if (!config.IsObject()) return std::nullopt;
+  const auto agreed = config.As<Napi::Object>();
+  const auto flag = [&](const char* name) { return agreed.Get(name).As<Napi::Boolean>().Value(); };
+  const auto number = [&](const char* name) { return agreed.Get(name).As<Napi::Number>().Int32Value(); };
+  return core::DeflateConfig{
+      .server_no_context_takeover = flag("serverNoContextTakeover"),
+      .client_no_context_takeover = flag("clientNoContextTakeover"),
+      .server_max_window_bits = number("serverMaxWindowBits"),
+      .client_max_window_bits = number("clientMaxWindowBits"),
+      .level = number("level"),
+      .mem_level = number("memLevel"),
   };
 }
 

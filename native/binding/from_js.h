@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "binding/environment.h"
@@ -14,6 +15,8 @@
 namespace hawser::binding {
 
 reader::SessionConfig ToSessionConfig(Napi::Object config);
+// Nothing for undefined.
+std::optional<core::DeflateConfig> ToDeflateConfig(Napi::Value config);
 // The bytes of a Uint8Array; valid until JavaScript runs again.
 std::span<const std::uint8_t> ToBytes(Napi::Value array);
 core::Payload ToPayload(Environment& environment, Napi::Value array);

@@ -28,10 +28,10 @@ void PutOnDesk(const reader::MessageBatch& batch, const Desk& desk) {
   };
   if (batch.direct_bytes() > 0) {
     for (reader::MessageEntry& entry : index) {
-      if ((entry.where >> reader::kKindShift & reader::kLargeFlag) != 0) continue;
+      if (entry.large()) continue;
       const auto direct = reader::MessageBatch::DirectBytes(entry.size);
       if (direct > 0) {
-        copy_up_to(entry.where & reader::kOffsetMask);
+        copy_up_to(entry.offset());
         done += direct;
         entry.where |= reader::kLargeFlag << reader::kKindShift;
       } else {
@@ -57,6 +57,7 @@ Napi::Function SessionWrap::Define(Napi::Env env) {
                          InstanceMethod<&SessionWrap::SendLarge>("sendLarge"),
                          InstanceMethod<&SessionWrap::SendOwned>("sendOwned"),
                          InstanceMethod<&SessionWrap::CloseConnection>("close"),
+                         InstanceMethod<&SessionWrap::Fail>("fail"),
                          InstanceMethod<&SessionWrap::Terminate>("terminate"),
                          InstanceMethod<&SessionWrap::Take>("take"),
                          InstanceMethod<&SessionWrap::TakeLarge>("takeLarge"),
@@ -116,7 +117,9 @@ void SessionWrap::ReadSome(const Napi::CallbackInfo& info) {
   reader_->commands().Post(reader::ReadSome{info[0].As<Napi::Number>().Uint32Value()});
 }
 
-void SessionWrap::Start(const Napi::CallbackInfo&) { reader_->commands().Post(reader::Start{}); }
+void SessionWrap::Start(const Napi::CallbackInfo& info) {
+  reader_->commands().Post(reader::Start{.deflate = ToDeflateConfig(info[0])});
+}
 
 // --- sending --------------------------------------------------------------------------------------------------------
 
@@ -138,10 +141,10 @@ void SessionWrap::SendOwned(const Napi::CallbackInfo& info) {
   PostLarge(info[0], ToOwnedPayload(environment_, info[1]));
 }
 
-void SessionWrap::PostLarge(Napi::Value text, core::Payload payload) {
-  const auto opcode = text.As<Napi::Boolean>().Value() ? core::Opcode::kText : core::Opcode::kBinary;
+void SessionWrap::PostLarge(Napi::Value type, core::Payload payload) {
   const std::uint64_t size = payload.size();
-  reader_->commands().Post(reader::SendLarge{opcode, std::move(payload)}, size);
+  const core::Outgoing message = reader::MessageOf(type.As<Napi::Number>().Uint32Value());
+  reader_->commands().Post(reader::SendLarge{message, std::move(payload)}, size);
 }
 
 void SessionWrap::NotifyDrained(const Napi::CallbackInfo&) { reader_->commands().Post(reader::NotifyDrained{}); }
@@ -152,6 +155,13 @@ Napi::Value SessionWrap::BufferedAmount(const Napi::CallbackInfo& info) {
 
 void SessionWrap::CloseConnection(const Napi::CallbackInfo& info) {
   reader_->commands().Post(reader::CloseConnection{
+      .code = static_cast<std::uint16_t>(info[0].As<Napi::Number>().Uint32Value()),
+      .reason = info[1].As<Napi::String>().Utf8Value(),
+  });
+}
+
+void SessionWrap::Fail(const Napi::CallbackInfo& info) {
+  reader_->commands().Post(reader::FailConnection{
       .code = static_cast<std::uint16_t>(info[0].As<Napi::Number>().Uint32Value()),
       .reason = info[1].As<Napi::String>().Utf8Value(),
   });
@@ -174,13 +184,9 @@ Napi::Value SessionWrap::Take(const Napi::CallbackInfo& info) {
 
 Napi::Value SessionWrap::TakeLarge(const Napi::CallbackInfo& info) {
   const reader::MessageEntry& entry = batch_.index().at(info[0].As<Napi::Number>().Uint32Value());
-  const std::uint32_t kind = entry.where >> reader::kKindShift;
-  const std::uint32_t at = entry.where & reader::kOffsetMask;
-  if ((kind & reader::kLargeFlag) != 0) {
-    const auto own_kind = static_cast<core::MessageKind>(kind & ~reader::kLargeFlag);
-    return ToLargeMessage(info.Env(), own_kind, batch_.large(at));
-  }
-  return ToMessage(info.Env(), static_cast<core::MessageKind>(kind), batch_.shared().subspan(at, entry.size));
+  const core::MessageKind kind = entry.form().kind;
+  if (entry.large()) return ToLargeMessage(info.Env(), kind, batch_.large(entry.offset()));
+  return ToMessage(info.Env(), kind, batch_.shared().subspan(entry.offset(), entry.size));
 }
 
 void SessionWrap::Release(const Napi::CallbackInfo&) {

@@ -33,6 +33,7 @@ class SessionWrap final : public Napi::ObjectWrap<SessionWrap> {
   void SendLarge(const Napi::CallbackInfo& info);
   void SendOwned(const Napi::CallbackInfo& info);
   void CloseConnection(const Napi::CallbackInfo& info);
+  void Fail(const Napi::CallbackInfo& info);
   void Terminate(const Napi::CallbackInfo& info);
   Napi::Value Take(const Napi::CallbackInfo& info);
   Napi::Value TakeLarge(const Napi::CallbackInfo& info);
@@ -45,7 +46,7 @@ class SessionWrap final : public Napi::ObjectWrap<SessionWrap> {
   void Ref(const Napi::CallbackInfo& info);
   void Unref(const Napi::CallbackInfo& info);
 
-  void PostLarge(Napi::Value text, core::Payload payload);
+  void PostLarge(Napi::Value type, core::Payload payload);
   void SetRef(bool keeps_alive);
 
   std::shared_ptr<Environment> environment_;

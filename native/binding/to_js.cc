@@ -99,6 +99,7 @@ const char* CauseName(const core::CloseOutcome& outcome) {
       return "transport";
     case core::CloseCause::kProtocol:
       if (outcome.error.kind == core::ErrorKind::kMessageTooBig) return "message-too-big";
+      if (outcome.error.kind == core::ErrorKind::kFragmentTooBig) return "fragment-too-big";
       if (outcome.error.kind == core::ErrorKind::kTooManyFragments) return "too-many-fragments";
       return "protocol";
     case core::CloseCause::kKeepaliveTimeout:

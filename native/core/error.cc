@@ -10,8 +10,10 @@ std::uint16_t CloseCodeFor(ErrorKind kind) {
       return kNormalClosure;
     case ErrorKind::kInvalidUtf8:
     case ErrorKind::kInvalidCloseReason:
+    case ErrorKind::kInvalidDeflate:
       return kInvalidPayload;
     case ErrorKind::kMessageTooBig:
+    case ErrorKind::kFragmentTooBig:
       return kMessageTooBigCode;
     case ErrorKind::kTooManyFragments:
       // The message may be small: what it breaks is our policy on how it is cut, not its size (§7.4.1).
@@ -48,6 +50,8 @@ std::string_view Describe(ErrorKind kind) {
       return "new message before the last one was finished";
     case ErrorKind::kInvalidUtf8:
       return "text is not valid UTF-8";
+    case ErrorKind::kInvalidDeflate:
+      return "compressed message is not valid DEFLATE data";
     case ErrorKind::kInvalidCloseReason:
       return "close reason is not valid UTF-8";
     case ErrorKind::kClosePayloadTooShort:
@@ -56,6 +60,8 @@ std::string_view Describe(ErrorKind kind) {
       return "invalid close code";
     case ErrorKind::kMessageTooBig:
       return "message is too big";
+    case ErrorKind::kFragmentTooBig:
+      return "fragment is too big";
     case ErrorKind::kTooManyFragments:
       return "message has too many fragments";
     case ErrorKind::kOutOfMemory:

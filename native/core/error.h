@@ -19,10 +19,12 @@ enum class ErrorKind : std::uint8_t {
   kUnexpectedContinuation,  // §5.4
   kExpectedContinuation,    // §5.4
   kInvalidUtf8,             // §8.1
+  kInvalidDeflate,          // RFC 7692 §7.2.2
   kInvalidCloseReason,      // §5.5.1: the reason is not UTF-8
   kClosePayloadTooShort,    // §5.5.1: one byte
   kInvalidCloseCode,        // §7.4
   kMessageTooBig,
+  kFragmentTooBig,
   kTooManyFragments,
   kOutOfMemory,
   kInternal,

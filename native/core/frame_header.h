@@ -11,6 +11,7 @@ struct FrameHeader {
   Opcode opcode = Opcode::kContinuation;
   bool fin = false;
   std::uint64_t length = 0;
+  bool compressed = false;  // RSV1 of a message's first frame (RFC 7692 §6)
 };
 
 }  // namespace hawser::core

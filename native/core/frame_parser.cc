@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::uint8_t kFinBit = 0x80;
 constexpr std::uint8_t kReservedBits = 0x70;
+constexpr std::uint8_t kCompressedBit = 0x40;
 constexpr std::uint8_t kOpcodeBits = 0x0F;
 constexpr std::uint8_t kMaskBit = 0x80;
 constexpr std::uint8_t kLengthBits = 0x7F;
@@ -20,11 +21,11 @@ constexpr std::uint8_t kLength64 = 127;
 
 Opcode OpcodeOf(std::uint8_t first) { return static_cast<Opcode>(first & kOpcodeBits); }
 
-ErrorKind JudgeFirst(std::uint8_t first) {
-  if ((first & kReservedBits) != 0) return ErrorKind::kReservedBits;
-  if (!IsKnownOpcode(first & kOpcodeBits)) return ErrorKind::kReservedOpcode;
-  if (IsControl(OpcodeOf(first)) && (first & kFinBit) == 0) return ErrorKind::kFragmentedControl;
-  return ErrorKind::kNone;
+FrameHeader HeaderOf(std::uint8_t first, std::uint64_t length) {
+  return {.opcode = OpcodeOf(first),
+          .fin = (first & kFinBit) != 0,
+          .length = length,
+          .compressed = (first & kCompressedBit) != 0};
 }
 
 ErrorKind JudgeSecond(std::uint8_t first, std::uint8_t second) {
@@ -35,12 +36,22 @@ ErrorKind JudgeSecond(std::uint8_t first, std::uint8_t second) {
 
 }  // namespace
 
+ErrorKind FrameParser::JudgeFirst(std::uint8_t first) const {
+  const Opcode opcode = OpcodeOf(first);
+  // RFC 7692 §6.1: only the first frame of a message says that it is compressed, and control frames never are.
+  const bool may_be_compressed = compression_ && (opcode == Opcode::kText || opcode == Opcode::kBinary);
+  if ((first & kReservedBits & ~(may_be_compressed ? kCompressedBit : 0)) != 0) return ErrorKind::kReservedBits;
+  if (!IsKnownOpcode(first & kOpcodeBits)) return ErrorKind::kReservedOpcode;
+  if (IsControl(opcode) && (first & kFinBit) == 0) return ErrorKind::kFragmentedControl;
+  return ErrorKind::kNone;
+}
+
 FrameParser::Result FrameParser::Parse(std::span<const std::uint8_t>& input, FrameHeader& header) {
   if (error_ != ErrorKind::kNone) return Result::kError;
 
   // Nearly every header: two bytes, both here, nothing wrong with them.
   if (have_ == 0 && input.size() >= 2 && input[1] < kLength16 && JudgeFirst(input[0]) == ErrorKind::kNone) {
-    header = {.opcode = OpcodeOf(input[0]), .fin = (input[0] & kFinBit) != 0, .length = input[1]};
+    header = HeaderOf(input[0], input[1]);
     input = input.subspan(2);
     return Result::kHeader;
   }
@@ -101,7 +112,7 @@ FrameHeader FrameParser::Header() const {
     length = 0;
     for (std::size_t i = 2; i < have_; ++i) length = length << 8 | bytes_[i];
   }
-  return {.opcode = OpcodeOf(bytes_[0]), .fin = (bytes_[0] & kFinBit) != 0, .length = length};
+  return HeaderOf(bytes_[0], length);
 }
 
 }  // namespace hawser::core

@@ -15,6 +15,9 @@ class FrameParser {
  public:
   enum class Result { kNeedMore, kHeader, kError };
 
+  // RSV1 then marks compressed messages (RFC 7692 §6) instead of being an error.
+  void AllowCompression() { compression_ = true; }
+
   // Consumes `input` up to the end of one header at most. On kHeader `header` is complete and the next call
   // starts a new one (the caller consumes the payload); on kError `error()` says why, for good.
   Result Parse(std::span<const std::uint8_t>& input, FrameHeader& header);
@@ -22,12 +25,14 @@ class FrameParser {
   ErrorKind error() const { return error_; }
 
  private:
+  ErrorKind JudgeFirst(std::uint8_t first) const;
   ErrorKind JudgeNewest() const;
   bool Complete() const;
   FrameHeader Header() const;
 
   std::array<std::uint8_t, 10> bytes_{};  // the longest header of an unmasked frame
   std::uint8_t have_ = 0;
+  bool compression_ = false;
   ErrorKind error_ = ErrorKind::kNone;
 };
 

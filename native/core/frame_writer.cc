@@ -7,13 +7,15 @@ namespace hawser::core {
 namespace {
 
 constexpr std::uint8_t kFinBit = 0x80;
+constexpr std::uint8_t kCompressedBit = 0x40;
 constexpr std::uint8_t kMaskBit = 0x80;
 
 // Every frame of a client is masked (§5.1); the length takes the fewest bytes it can (§5.2).
 class Header {
  public:
-  Header(Opcode opcode, bool fin, std::size_t length, MaskingKey key) {
-    Put(static_cast<std::uint8_t>((fin ? kFinBit : 0) | static_cast<std::uint8_t>(opcode)));
+  Header(const FrameHead& head, std::size_t length, MaskingKey key) {
+    Put(static_cast<std::uint8_t>((head.fin ? kFinBit : 0) | (head.rsv1 ? kCompressedBit : 0) |
+                                  static_cast<std::uint8_t>(head.opcode)));
     if (length < 126) {
       Put(static_cast<std::uint8_t>(kMaskBit | length));
     } else if (length <= 0xFFFF) {
@@ -46,23 +48,24 @@ void Fill(std::uint8_t* room, const Header& header, std::span<const std::uint8_t
 
 }  // namespace
 
-void FrameWriter::Write(Opcode opcode, bool fin, std::span<const std::uint8_t> payload) {
+void FrameWriter::Write(const FrameHead& head, std::span<const std::uint8_t> payload) {
   const MaskingKey key = keys_.NextKey();
-  const Header header(opcode, fin, payload.size(), key);
-  const std::size_t application_size = IsControl(opcode) ? 0 : payload.size();
-  Fill(output_.Append(header.size() + payload.size(), application_size), header, payload, key);
+  const Header header(head, payload.size(), key);
+  const std::size_t application_size = IsControl(head.opcode) ? 0 : head.plain_size.value_or(payload.size());
+  Fill(output_.Append(header.size() + payload.size(), application_size, !head.plain_size), header, payload, key);
 }
 
-void FrameWriter::WriteLarge(Opcode opcode, bool fin, Payload payload) {
+void FrameWriter::WriteLarge(const FrameHead& head, Payload payload) {
   const MaskingKey key = keys_.NextKey();
   MaskCopy(payload.bytes(), payload.bytes(), payload.size(), key);
-  const Header header(opcode, fin, payload.size(), key);
-  output_.AppendLarge(header.span(), std::move(payload));
+  const Header header(head, payload.size(), key);
+  const std::size_t application_size = head.plain_size.value_or(payload.size());
+  output_.AppendLarge(header.span(), std::move(payload), application_size, !head.plain_size);
 }
 
 void FrameWriter::WriteUrgent(Opcode opcode, std::span<const std::uint8_t> payload) {
   const MaskingKey key = keys_.NextKey();
-  const Header header(opcode, true, payload.size(), key);
+  const Header header({.opcode = opcode}, payload.size(), key);
   Fill(output_.AppendUrgent(header.size() + payload.size()), header, payload, key);
 }
 

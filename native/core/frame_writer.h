@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "core/masking.h"
@@ -12,15 +13,22 @@
 
 namespace hawser::core {
 
+struct FrameHead {
+  Opcode opcode = Opcode::kBinary;
+  bool fin = true;
+  bool rsv1 = false;                                     // the first frame of a compressed message (RFC 7692 §6)
+  std::optional<std::size_t> plain_size = std::nullopt;  // of a data frame's payload before it was compressed
+};
+
 class FrameWriter {
  public:
   FrameWriter(OutputQueue& output, MaskingKeySource& keys) : output_(output), keys_(keys) {}
 
   // One whole frame each, at the end of the queue or (Urgent) ahead of what has not begun to be written. They throw
   // std::bad_alloc, and then nothing was written.
-  void Write(Opcode opcode, bool fin, std::span<const std::uint8_t> payload);
+  void Write(const FrameHead& head, std::span<const std::uint8_t> payload);
   // Masks `payload` in place instead of copying it; it is gone even if this throws.
-  void WriteLarge(Opcode opcode, bool fin, Payload payload);
+  void WriteLarge(const FrameHead& head, Payload payload);
   void WriteUrgent(Opcode opcode, std::span<const std::uint8_t> payload);
 
  private:

@@ -1,13 +1,17 @@
-// Sizes that bound memory. Users set the first two; the rest shape batches and are not options.
+// Sizes that bound memory. Users set the first three; the rest shape batches and are not options.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 namespace hawser::core {
 
 struct Limits {
-  std::uint64_t max_message_size = std::uint64_t{16} << 20;  // bytes
+  static constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
+
+  std::uint64_t max_message_size = std::uint64_t{16} << 20;  // bytes, inflated
+  std::uint64_t max_fragment_size = kNoLimit;                // of one data frame, on the wire and inflated
   std::uint32_t max_fragments = 131'072;                     // data frames in one message
 };
 

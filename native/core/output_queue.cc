@@ -14,21 +14,24 @@ constexpr std::size_t kUrgentSegment = 512;
 
 }  // namespace
 
-std::uint8_t* OutputQueue::Append(std::size_t size, std::size_t payload_size) {
+std::uint8_t* OutputQueue::Append(std::size_t size, std::size_t payload_size, bool verbatim) {
   if (segments_.empty() || segments_.back().urgent || !segments_.back().HasRoom(size)) {
     Segment segment;
     segment.bytes.Grow(CapacityFor(size));
     segments_.push_back(std::move(segment));
   }
+  segments_.back().verbatim = segments_.back().verbatim && verbatim;
   return Extend(segments_.back(), size, payload_size);
 }
 
-void OutputQueue::AppendLarge(std::span<const std::uint8_t> header, Payload payload) {
+void OutputQueue::AppendLarge(std::span<const std::uint8_t> header, Payload payload, std::size_t payload_size,
+                              bool verbatim) {
   assert(header.size() <= kMaxFrameHeader);
   Segment segment;
   std::copy(header.begin(), header.end(), segment.header.begin());
   segment.header_size = static_cast<std::uint8_t>(header.size());
-  segment.payload_size = payload.size();
+  segment.payload_size = payload_size;
+  segment.verbatim = verbatim;
   segment.bytes = std::move(payload);
   segments_.push_back(std::move(segment));
   size_ += segments_.back().size();
@@ -107,8 +110,13 @@ std::size_t OutputQueue::CapacityFor(std::size_t frame_size) const {
 std::size_t OutputQueue::ConsumeFrom(Segment& segment, std::size_t size) {
   segment.sealed = true;
   segment.consumed += size;
-  const std::size_t framing = segment.size() - segment.payload_size;
-  const std::size_t written = segment.consumed > framing ? segment.consumed - framing : 0;
+  std::size_t written = 0;
+  if (segment.consumed == segment.size()) {
+    written = segment.payload_size;
+  } else if (segment.verbatim) {
+    const std::size_t framing = segment.size() - segment.payload_size;
+    written = segment.consumed > framing ? segment.consumed - framing : 0;
+  }
   return written - std::exchange(segment.reported, written);
 }
 

@@ -18,12 +18,13 @@ inline constexpr std::size_t kMaxFrameHeader = 14;
 
 class OutputQueue {
  public:
-  // Room for one whole frame of `size` bytes at the end of the queue, `payload_size` of them application data
-  // (what bufferedAmount counts). The caller fills it at once. This and the other Appends throw std::bad_alloc,
-  // and then the queue is as it was.
-  std::uint8_t* Append(std::size_t size, std::size_t payload_size);
+  // Room for one whole frame of `size` bytes at the end of the queue, which stands for `payload_size` bytes of
+  // application data (what bufferedAmount counts): `verbatim`, they are among its own, else it was compressed. The
+  // caller fills it at once. This and the other Appends throw std::bad_alloc, and then the queue is as it was.
+  std::uint8_t* Append(std::size_t size, std::size_t payload_size, bool verbatim = true);
   // A frame whose header stands in `header` and whose masked payload is `payload`.
-  void AppendLarge(std::span<const std::uint8_t> header, Payload payload);
+  void AppendLarge(std::span<const std::uint8_t> header, Payload payload, std::size_t payload_size,
+                   bool verbatim = true);
   // As Append, ahead of every frame that has not begun to be written (nor was shown by Peek).
   std::uint8_t* AppendUrgent(std::size_t size);
 
@@ -37,7 +38,8 @@ class OutputQueue {
   // address and next in order until consumed, whatever is appended meanwhile.
   std::size_t Peek(std::span<std::span<const std::uint8_t>> pieces);
   // The first `size` bytes of what Peek showed were written. Returns the application bytes that were thereby
-  // written; within a segment its framing counts as written first, so never a byte too early.
+  // written; within a segment its framing counts as written first, so never a byte too early. Where something in it is
+  // compressed they count at its end.
   std::size_t Consume(std::size_t size);
   // Frees everything.
   void Clear();
@@ -50,7 +52,8 @@ class OutputQueue {
     bool urgent = false;
     bool sealed = false;  // Peek showed it (or a part): nothing may be added to it or put before it
     Payload bytes;
-    std::size_t payload_size = 0;  // application bytes in it
+    bool verbatim = true;          // nothing in it is compressed
+    std::size_t payload_size = 0;  // application bytes that it stands for
     std::size_t consumed = 0;
     std::size_t reported = 0;  // application bytes that Consume has returned
 

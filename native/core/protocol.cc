@@ -10,7 +10,20 @@
 
 namespace hawser::core {
 
+namespace {
+
+// A buffer to deflate to that is no bigger than this is kept for the next message.
+constexpr std::size_t kMaxIdle = std::size_t{16} * 1024;
+
+}  // namespace
+
 Protocol::Protocol(const Limits& limits, MaskingKeySource& keys) : writer_(output_, keys), assembler_(limits) {}
+
+void Protocol::EnableCompression(const DeflateConfig& config) {
+  deflate_ = config;
+  parser_.AllowCompression();
+  assembler_.EnableCompression(config);
+}
 
 void Protocol::Receive(std::span<const std::uint8_t> bytes, EventSink& sink, std::size_t before) {
   try {
@@ -60,6 +73,8 @@ ProtocolError Protocol::ReceiveFrame(std::span<const std::uint8_t>& bytes, Event
       case FrameParser::Result::kHeader:
         break;
     }
+    received_traffic_.CountFrame(header_.opcode);
+    Observe(Direction::kReceived, header_, bytes);
     if (!IsControl(header_.opcode)) {
       const ProtocolError error = assembler_.Begin(header_);
       if (error) return error;
@@ -125,41 +140,110 @@ void Protocol::AnswerPing(std::span<const std::uint8_t> payload) {
     unanswered_ping_.emplace(payload);
     return;
   }
-  writer_.WriteUrgent(Opcode::kPong, payload);
+  WritePong(payload);
   unanswered_ping_.reset();
 }
 
 void Protocol::OutputDrained() {
   if (!unanswered_ping_ || output_.urgent_size() > kPongBacklog) return;
-  if (MaySend()) writer_.WriteUrgent(Opcode::kPong, unanswered_ping_->span());
+  if (MaySend()) WritePong(unanswered_ping_->span());
   unanswered_ping_.reset();
 }
 
-bool Protocol::SendMessage(Opcode opcode, std::span<const std::uint8_t> payload) {
-  assert(opcode == Opcode::kText || opcode == Opcode::kBinary);
+void Protocol::WritePong(std::span<const std::uint8_t> payload) {
+  writer_.WriteUrgent(Opcode::kPong, payload);
+  Sent({.opcode = Opcode::kPong}, payload, payload.size());
+}
+
+bool Protocol::SendMessage(const Outgoing& message, std::span<const std::uint8_t> payload) {
   if (!MaySend()) return false;
-  writer_.Write(opcode, true, payload);
+  const FrameHead head = HeadOf(message);
+  if (Compresses(message, payload.size())) {
+    SendCompressed(head, payload);
+  } else {
+    writer_.Write(head, payload);
+    Sent(head, payload, payload.size());
+  }
   return true;
 }
 
-bool Protocol::SendLargeMessage(Opcode opcode, Payload payload) {
-  assert(opcode == Opcode::kText || opcode == Opcode::kBinary);
+bool Protocol::SendLargeMessage(const Outgoing& message, Payload payload) {
   if (!MaySend()) return false;
-  writer_.WriteLarge(opcode, true, std::move(payload));
+  const FrameHead head = HeadOf(message);
+  if (Compresses(message, payload.size())) {
+    SendCompressed(head, payload.span());
+  } else {
+    Sent(head, payload.span(), payload.size());
+    writer_.WriteLarge(head, std::move(payload));
+  }
   return true;
+}
+
+FrameHead Protocol::HeadOf(const Outgoing& message) const {
+  assert(message.opcode == Opcode::kText || message.opcode == Opcode::kBinary);
+  return {.opcode = in_message_ ? Opcode::kContinuation : message.opcode, .fin = !message.more};
+}
+
+// An empty message gains nothing.
+bool Protocol::Compresses(const Outgoing& message, std::size_t size) const {
+  if (in_message_) return message_compressed_;
+  return deflate_ && message.compress && (size > 0 || message.more);
+}
+
+void Protocol::SendCompressed(FrameHead head, std::span<const std::uint8_t> payload) {
+  if (!deflater_) deflater_.emplace(*deflate_);
+  deflated_.set_size(0);
+  deflater_->Deflate(payload, head.fin, deflated_);
+  head.rsv1 = head.opcode != Opcode::kContinuation;
+  head.plain_size = payload.size();
+  Sent(head, payload, deflated_.size());
+  if (deflated_.size() > kLargeMessage) return writer_.WriteLarge(head, std::move(deflated_));
+  writer_.Write(head, deflated_.span());
+  if (deflated_.capacity() > kMaxIdle) deflated_ = Payload();
+}
+
+void Protocol::SendControl(Opcode opcode, std::span<const std::uint8_t> payload) {
+  assert(payload.size() <= kMaxControlPayload);
+  const FrameHead head{.opcode = opcode};
+  writer_.Write(head, payload);
+  Sent(head, payload, payload.size());
+}
+
+void Protocol::Sent(const FrameHead& head, std::span<const std::uint8_t> payload, std::size_t wire_size) {
+  sent_traffic_.CountFrame(head.opcode);
+  if (!IsControl(head.opcode)) {
+    in_message_ = !head.fin;
+    message_compressed_ = head.plain_size.has_value();
+    if (head.fin) ++sent_traffic_.messages;
+    sent_traffic_.message_bytes += payload.size();
+  }
+  Observe(Direction::kSent, {.opcode = head.opcode, .fin = head.fin, .length = wire_size, .compressed = head.rsv1},
+          payload);
+}
+
+void Protocol::Observe(Direction direction, const FrameHeader& header, std::span<const std::uint8_t> payload) {
+  if (observer_ == nullptr) return;
+  const auto at_hand =
+      direction == Direction::kSent ? payload.size() : std::min<std::uint64_t>(payload.size(), header.length);
+  observer_->OnFrame(direction, header, payload.first(static_cast<std::size_t>(at_hand)));
+}
+
+Traffic Protocol::received() const {
+  Traffic received = received_traffic_;
+  received.messages = assembler_.messages();
+  received.message_bytes = assembler_.message_bytes();
+  return received;
 }
 
 bool Protocol::SendPing(std::span<const std::uint8_t> payload) {
-  assert(payload.size() <= kMaxControlPayload);
   if (!MaySend()) return false;
-  writer_.Write(Opcode::kPing, true, payload);
+  SendControl(Opcode::kPing, payload);
   return true;
 }
 
 bool Protocol::SendPong(std::span<const std::uint8_t> payload) {
-  assert(payload.size() <= kMaxControlPayload);
   if (!MaySend()) return false;
-  writer_.Write(Opcode::kPong, true, payload);
+  SendControl(Opcode::kPong, payload);
   return true;
 }
 
@@ -167,7 +251,7 @@ void Protocol::SendClose(std::uint16_t code, std::string_view reason) {
   assert(code == kNoStatusReceived || MayBeOnTheWire(code));
   if (!MaySend()) return;
   CloseFrame close{.code = code, .reason = std::string(FitCloseReason(reason))};
-  writer_.Write(Opcode::kClose, true, WriteClosePayload(close).span());
+  SendControl(Opcode::kClose, WriteClosePayload(close).span());
   sent_ = std::move(close);
 }
 

@@ -13,13 +13,23 @@
 #include "core/control_payload.h"
 #include "core/error.h"
 #include "core/event.h"
+#include "core/frame_observer.h"
 #include "core/frame_parser.h"
 #include "core/frame_writer.h"
 #include "core/limits.h"
 #include "core/message_assembler.h"
 #include "core/output_queue.h"
+#include "core/permessage_deflate.h"
+#include "core/traffic.h"
 
 namespace hawser::core {
+
+// A message to send, or a fragment of one that others follow; the fragments in between name the same opcode.
+struct Outgoing {
+  Opcode opcode = Opcode::kBinary;
+  bool more = false;
+  bool compress = false;  // where it was agreed upon; the message's first fragment decides
+};
 
 class Protocol {
  public:
@@ -27,6 +37,11 @@ class Protocol {
   // The writer points at the output.
   Protocol(const Protocol&) = delete;
   Protocol& operator=(const Protocol&) = delete;
+
+  // permessage-deflate was agreed upon. Before anything is received or sent.
+  void EnableCompression(const DeflateConfig& config);
+  // Shows it every frame from now on; it must outlive the protocol.
+  void SetObserver(FrameObserver* observer) { observer_ = observer; }
 
   // --- from the network ---
   // Bytes that arrived, cut anywhere. Ignored once a Close was received or the connection has failed. Running out
@@ -44,8 +59,8 @@ class Protocol {
   // --- from the application ---
   // False, and nothing is sent, once a Close was sent (§5.5.1) or the connection has failed. They throw
   // std::bad_alloc, and then nothing was sent.
-  bool SendMessage(Opcode opcode, std::span<const std::uint8_t> payload);
-  bool SendLargeMessage(Opcode opcode, Payload payload);
+  bool SendMessage(const Outgoing& message, std::span<const std::uint8_t> payload);
+  bool SendLargeMessage(const Outgoing& message, Payload payload);
   // At most kMaxControlPayload bytes.
   bool SendPing(std::span<const std::uint8_t> payload);
   bool SendPong(std::span<const std::uint8_t> payload);
@@ -68,6 +83,9 @@ class Protocol {
   bool input_done() const { return failed_ || close_received(); }
   const ProtocolError& error() const { return error_; }
 
+  Traffic received() const;
+  const Traffic& sent() const { return sent_traffic_; }
+
   // Hands over how it ended: frames, which came first, and what failed it: a broken rule or limit as kProtocol,
   // the lack of memory as kInternal.
   CloseOutcome TakeOutcome() &&;
@@ -83,10 +101,26 @@ class Protocol {
   ProtocolError HandleControl(std::span<const std::uint8_t> payload, EventSink& sink);
   ErrorKind HandleClose(std::span<const std::uint8_t> payload);
   void AnswerPing(std::span<const std::uint8_t> payload);
+  void WritePong(std::span<const std::uint8_t> payload);
+  FrameHead HeadOf(const Outgoing& message) const;
+  bool Compresses(const Outgoing& message, std::size_t size) const;
+  void SendCompressed(FrameHead head, std::span<const std::uint8_t> payload);
+  void SendControl(Opcode opcode, std::span<const std::uint8_t> payload);
+  void Sent(const FrameHead& head, std::span<const std::uint8_t> payload, std::size_t wire_size);
+  void Observe(Direction direction, const FrameHeader& header, std::span<const std::uint8_t> payload);
   void FailWith(const ProtocolError& error) noexcept;
 
   OutputQueue output_;
   FrameWriter writer_;
+  FrameObserver* observer_ = nullptr;
+  std::optional<DeflateConfig> deflate_;
+  std::optional<Deflater> deflater_;
+  Payload deflated_;
+  bool in_message_ = false;          // a fragment was sent that others follow
+  bool message_compressed_ = false;  // and that message is compressed
+  Traffic sent_traffic_;
+  Traffic received_traffic_;
+
   FrameParser parser_;
   MessageAssembler assembler_;
 

@@ -191,6 +191,13 @@ bool Utf8Validator::Validate(std::span<const std::uint8_t> piece) {
   return true;
 }
 
+std::size_t Utf8Validator::Unfinished(std::span<const std::uint8_t> text) const {
+  if (Complete()) return 0;
+  std::size_t size = 1;
+  while (size < text.size() && IsContinuation(text[text.size() - size])) ++size;
+  return size;
+}
+
 bool Utf8Validator::Step(std::uint8_t byte) {
   if (pending_ == 0) return byte < 0x80 || Lead(byte);
   if (byte < low_ || byte > high_) return false;

@@ -23,6 +23,8 @@ class Utf8Validator {
   bool Validate(std::span<const std::uint8_t> piece);
   // Whether the text so far ends on a code point's border.
   bool Complete() const { return valid_ && pending_ == 0; }
+  // After valid pieces that `text` ends: how many of its last bytes begin a code point that is not whole.
+  std::size_t Unfinished(std::span<const std::uint8_t> text) const;
   // Whether every byte so far was ASCII.
   bool ascii() const { return ascii_; }
   void Reset() { *this = Utf8Validator(); }

@@ -52,7 +52,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     at += piece.size();
   }
 
-  Require(whole.events == cut.events && whole.sink.kinds == cut.sink.kinds && whole.sink.large == cut.sink.large);
+  Require(whole.events == cut.events && whole.sink.fragments == cut.sink.fragments &&
+          whole.sink.kinds == cut.sink.kinds && whole.sink.large == cut.sink.large);
   Require(whole.ErrorKind() == cut.ErrorKind() && whole.protocol.input_done() == cut.protocol.input_done());
   const test::SentFrames sent = whole.Sent();
   Require(sent == cut.Sent() && !whole.sink.overcommitted() && !cut.sink.overcommitted());

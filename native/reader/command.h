@@ -3,12 +3,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
-#include "core/opcode.h"
 #include "core/payload.h"
+#include "core/permessage_deflate.h"
+#include "core/protocol.h"
 
 namespace hawser::reader {
 
@@ -22,15 +24,17 @@ struct ReadHead {
 struct ReadSome {
   std::size_t limit = 0;
 };
-// The handshake is over; frames follow.
-struct Start {};
+// The handshake is over; frames follow, compressed where that was agreed upon.
+struct Start {
+  std::optional<core::DeflateConfig> deflate;
+};
 
 // Small sends of one turn: records as RecordReader reads them.
 struct SendRecords {
   std::vector<std::uint8_t> records;
 };
 struct SendLarge {
-  core::Opcode opcode = core::Opcode::kBinary;
+  core::Outgoing message;
   core::Payload payload;
 };
 // Asks for a Drained notice once no more than the low mark of bytes waits to be written.
@@ -41,9 +45,14 @@ struct CloseConnection {
   std::uint16_t code = 0;
   std::string reason;
 };
+// Fails the connection (RFC 6455 §7.1.7): something was sent in part and can't be completed.
+struct FailConnection {
+  std::uint16_t code = 0;
+  std::string reason;
+};
 struct Terminate {};
 
 using Command = std::variant<WriteBytes, ReadHead, ReadSome, Start, SendRecords, SendLarge, NotifyDrained, Resume,
-                             CloseConnection, Terminate>;
+                             CloseConnection, FailConnection, Terminate>;
 
 }  // namespace hawser::reader

@@ -23,13 +23,29 @@ inline constexpr std::size_t kDirectMessage = std::size_t{4} << 10;
 inline constexpr std::size_t kBatchReach = std::size_t{256} << 10;
 inline constexpr unsigned kKindShift = 28;
 inline constexpr std::uint32_t kOffsetMask = (1U << kKindShift) - 1;
-// A kind's bit for messages that keep an allocation of their own; the offset then counts those.
+// Bits beside the kind: of messages that keep an allocation of their own, where the offset counts those, and of
+// fragments that others follow.
 inline constexpr std::uint32_t kLargeFlag = 4;
+inline constexpr std::uint32_t kMoreFlag = 8;
 
 // The index as JavaScript reads it: two words a message.
 struct MessageEntry {
-  std::uint32_t where;  // offset | kind << kKindShift
+  std::uint32_t where;  // offset | (kind | flags) << kKindShift
   std::uint32_t size;   // bytes
+
+  std::uint32_t offset() const { return where & kOffsetMask; }
+  bool large() const { return (where >> kKindShift & kLargeFlag) != 0; }
+  core::MessageForm form() const {
+    const std::uint32_t bits = where >> kKindShift;
+    return {.kind = static_cast<core::MessageKind>(bits & kKindBits), .more = (bits & kMoreFlag) != 0};
+  }
+  static std::uint32_t Where(core::MessageForm form, std::size_t offset, std::uint32_t flags = 0) {
+    const std::uint32_t more = form.more ? kMoreFlag : 0;
+    return static_cast<std::uint32_t>(offset) | (static_cast<std::uint32_t>(form.kind) | more | flags) << kKindShift;
+  }
+
+ private:
+  static constexpr std::uint32_t kKindBits = kLargeFlag - 1;
 };
 
 class MessageBatch {
@@ -69,9 +85,9 @@ class MessageBatch {
     return bytes_.bytes() + begin;
   }
 
-  void Commit(core::MessageKind kind, std::size_t size) {
+  void Commit(core::MessageForm form, std::size_t size) {
     const std::size_t begin = Aligned(bytes_.size());
-    AddEntry(kind, begin, size);
+    AddEntry(form, begin, size);
     bytes_.set_size(begin + size);
   }
 
@@ -85,20 +101,19 @@ class MessageBatch {
     return in_place() && index_.size() < kBatchMessages && reach <= kBatchReach &&
            reach - direct_bytes_ - DirectBytes(message.size()) <= kBatchBytes;
   }
-  void CommitInPlace(core::MessageKind kind, std::span<const std::uint8_t> message, const SlabRef& slab) {
+  void CommitInPlace(core::MessageForm form, std::span<const std::uint8_t> message, const SlabRef& slab) {
     if (empty()) {
       slab_ = slab;
       part_ = message.first(0);
     }
-    AddEntry(kind, Reach(message) - message.size(), message.size());
+    AddEntry(form, Reach(message) - message.size(), message.size());
     part_ = {part_.data(), Reach(message)};
   }
 
-  void CommitLarge(core::MessageKind kind, core::Payload message) {
-    const auto kind_bits = static_cast<std::uint32_t>(kind) | kLargeFlag;
+  void CommitLarge(core::MessageForm form, core::Payload message) {
     if (large_.size() == large_.capacity()) large_.reserve(2 * large_.size() + 2);
-    index_.push_back({static_cast<std::uint32_t>(large_.size()) | kind_bits << kKindShift,
-                      static_cast<std::uint32_t>(message.size())});
+    index_.push_back(
+        {MessageEntry::Where(form, large_.size(), kLargeFlag), static_cast<std::uint32_t>(message.size())});
     message_bytes_ += message.size();
     large_.push_back(std::move(message));
   }
@@ -117,9 +132,8 @@ class MessageBatch {
  private:
   static constexpr std::size_t kFirstCapacity = 4096;
 
-  void AddEntry(core::MessageKind kind, std::size_t begin, std::size_t size) {
-    index_.push_back({static_cast<std::uint32_t>(begin) | static_cast<std::uint32_t>(kind) << kKindShift,
-                      static_cast<std::uint32_t>(size)});
+  void AddEntry(core::MessageForm form, std::size_t begin, std::size_t size) {
+    index_.push_back({MessageEntry::Where(form, begin), static_cast<std::uint32_t>(size)});
     message_bytes_ += size;
     direct_bytes_ += DirectBytes(size);
   }

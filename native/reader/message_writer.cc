@@ -41,10 +41,10 @@ void MessageWriter::BeginInPlace() {
   reading_in_place_ = true;
 }
 
-bool MessageWriter::CommitInPlace(core::MessageKind kind, std::span<const std::uint8_t> message) {
+bool MessageWriter::CommitInPlace(core::MessageForm form, std::span<const std::uint8_t> message) {
   if (!reading_in_place_) return false;
   // JavaScript takes over the allocation of a large binary one.
-  if (kind == core::MessageKind::kBinary && message.size() > core::kLargeMessage) return false;
+  if (form.kind == core::MessageKind::kBinary && message.size() > core::kLargeMessage) return false;
   if (InPlace() && !batch_->FitsInPlace(message)) CloseInPlace();
   if (!empty() && !InPlace()) {
     // Messages made elsewhere stand before it; those that follow go the same way rather than in ever new batches.
@@ -52,7 +52,7 @@ bool MessageWriter::CommitInPlace(core::MessageKind kind, std::span<const std::u
     PublishBatch(true);
   }
   if (empty()) batch_ = delivery_.TakeSpare();
-  batch_->CommitInPlace(kind, message, slab_);
+  batch_->CommitInPlace(form, message, slab_);
   return true;
 }
 
@@ -75,8 +75,7 @@ void MessageWriter::CloseInPlace() {
 
 void MessageWriter::Rewrite(MessageBatch& batch) {
   for (const MessageEntry& entry : batch.index()) {
-    core::DeliverCopy(static_cast<core::MessageKind>(entry.where >> kKindShift),
-                      batch.shared().subspan(entry.where & kOffsetMask, entry.size), *this);
+    core::DeliverCopy(entry.form(), batch.shared().subspan(entry.offset(), entry.size), *this);
   }
 }
 

@@ -23,14 +23,14 @@ class MessageWriter {
   MessageWriter(DeliveryQueue& delivery, Bell& bell) : delivery_(delivery), bell_(bell) {}
 
   std::uint8_t* Reserve(std::size_t size) { return BatchFor(size).Reserve(size); }
-  void Commit(core::MessageKind kind, std::size_t size) { batch_->Commit(kind, size); }
-  void CommitLarge(core::MessageKind kind, core::Payload message) { BatchFor(0).CommitLarge(kind, std::move(message)); }
+  void Commit(core::MessageForm form, std::size_t size) { batch_->Commit(form, size); }
+  void CommitLarge(core::MessageForm form, core::Payload message) { BatchFor(0).CommitLarge(form, std::move(message)); }
 
   // Memory to read into, a quarter of a slab at least. Throws std::bad_alloc.
   std::span<std::uint8_t> Target();
   // The target was read into: until EndInPlace the messages there may be taken in place.
   void BeginInPlace();
-  bool CommitInPlace(core::MessageKind kind, std::span<const std::uint8_t> message);
+  bool CommitInPlace(core::MessageForm form, std::span<const std::uint8_t> message);
   void EndInPlace();
   // No more is read into slabs for now. False while messages lie in the last one, which is then filled further when it
   // is wanted again: few of them must not come to hold many slabs.

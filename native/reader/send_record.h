@@ -1,5 +1,5 @@
-// The form in which small sends cross from JavaScript: two words, type and payload size in bytes, then the payload,
-// padded to four bytes. Native byte order; written by outbox.ts, counted on the JS thread, read by the reader.
+// The form in which small sends cross from JavaScript: two words, type with flags and payload size in bytes, then the
+// payload, padded to four bytes. Native byte order; written by outbox.ts, counted on the JS thread, read by the reader.
 #pragma once
 
 #include <cassert>
@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+
+#include "core/protocol.h"
 
 namespace hawser::reader {
 
@@ -17,8 +19,24 @@ enum class RecordType : std::uint32_t {
   kPong = 4,
 };
 
+// A record's first word holds, beside the type, flags of data records.
+inline constexpr std::uint32_t kRecordTypeBits = 0xFF;
+inline constexpr std::uint32_t kRecordMore = 0x100;      // a fragment that others follow
+inline constexpr std::uint32_t kRecordCompress = 0x200;  // the message is to be compressed
+
+// What a data record's first word says of its message.
+inline core::Outgoing MessageOf(std::uint32_t word) {
+  return {
+      .opcode = static_cast<RecordType>(word & kRecordTypeBits) == RecordType::kText ? core::Opcode::kText
+                                                                                     : core::Opcode::kBinary,
+      .more = (word & kRecordMore) != 0,
+      .compress = (word & kRecordCompress) != 0,
+  };
+}
+
 struct SendRecord {
   RecordType type = RecordType::kText;
+  core::Outgoing message;
   std::span<const std::uint8_t> payload;
 
   bool is_data() const { return type == RecordType::kText || type == RecordType::kBinary; }
@@ -32,7 +50,8 @@ class RecordReader {
     if (rest_.size() < kHeader) return false;
     const std::size_t size = Word(4);
     assert(kHeader + size <= rest_.size());
-    record = {static_cast<RecordType>(Word(0)), rest_.subspan(kHeader, size)};
+    const std::uint32_t word = Word(0);
+    record = {static_cast<RecordType>(word & kRecordTypeBits), MessageOf(word), rest_.subspan(kHeader, size)};
     const std::size_t padded = kHeader + ((size + 3) & ~std::size_t{3});
     rest_ = rest_.subspan(padded < rest_.size() ? padded : rest_.size());
     return true;

@@ -105,8 +105,9 @@ void Session::Execute(ReadSome& command) {
   AnswerHandshake();
 }
 
-void Session::Execute(Start&) {
+void Session::Execute(Start& command) {
   if (phase_ != Phase::kHandshake) return;
+  if (command.deflate) protocol_.EnableCompression(*command.deflate);
   phase_ = Phase::kOpen;
   deadline_.Stop();
   keepalive_.Start();
@@ -125,11 +126,9 @@ void Session::Execute(SendRecords& command) {
   while (records.Next(record)) {
     switch (record.type) {
       case RecordType::kText:
-      case RecordType::kBinary: {
-        const auto opcode = record.type == RecordType::kText ? core::Opcode::kText : core::Opcode::kBinary;
-        if (protocol_.SendMessage(opcode, record.payload)) unwritten_payload_ += record.payload.size();
+      case RecordType::kBinary:
+        if (protocol_.SendMessage(record.message, record.payload)) unwritten_payload_ += record.payload.size();
         break;
-      }
       case RecordType::kPing: {
         std::uint32_t id = 0;
         std::memcpy(&id, record.payload.data(), sizeof id);
@@ -146,7 +145,7 @@ void Session::Execute(SendRecords& command) {
 
 void Session::Execute(SendLarge& command) {
   const std::uint64_t size = command.payload.size();
-  if (protocol_.SendLargeMessage(command.opcode, std::move(command.payload))) unwritten_payload_ += size;
+  if (protocol_.SendLargeMessage(command.message, std::move(command.payload))) unwritten_payload_ += size;
 }
 
 void Session::Execute(NotifyDrained&) {
@@ -169,6 +168,12 @@ void Session::Execute(CloseConnection& command) {
     return End();
   }
   protocol_.SendClose(command.code, command.reason);
+  AfterInput();
+}
+
+void Session::Execute(FailConnection& command) {
+  if (phase_ != Phase::kOpen) return;
+  protocol_.Fail(command.code, command.reason);
   AfterInput();
 }
 
@@ -220,14 +225,14 @@ std::uint8_t* Session::Reserve(std::size_t size) {
   return writer_.Reserve(size);
 }
 
-bool Session::CommitInPlace(core::MessageKind kind, std::span<const std::uint8_t> message) {
+bool Session::CommitInPlace(core::MessageForm form, std::span<const std::uint8_t> message) {
   PublishAtTurnEnd();
-  return writer_.CommitInPlace(kind, message);
+  return writer_.CommitInPlace(form, message);
 }
 
-void Session::CommitLarge(core::MessageKind kind, core::Payload message) {
+void Session::CommitLarge(core::MessageForm form, core::Payload message) {
   PublishAtTurnEnd();
-  writer_.CommitLarge(kind, std::move(message));
+  writer_.CommitLarge(form, std::move(message));
 }
 
 void Session::PublishAtTurnEnd() {

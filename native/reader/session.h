@@ -70,13 +70,14 @@ class Session final : TransportListener, TurnListener, KeepaliveHost, core::Even
   void Execute(NotifyDrained& command);
   void Execute(Resume& command);
   void Execute(CloseConnection& command);
+  void Execute(FailConnection& command);
   void Execute(Terminate& command);
 
   // --- core::EventSink ---
   std::uint8_t* Reserve(std::size_t size) override;
-  void Commit(core::MessageKind kind, std::size_t size) override { writer_.Commit(kind, size); }
-  bool CommitInPlace(core::MessageKind kind, std::span<const std::uint8_t> message) override;
-  void CommitLarge(core::MessageKind kind, core::Payload message) override;
+  void Commit(core::MessageForm form, std::size_t size) override { writer_.Commit(form, size); }
+  bool CommitInPlace(core::MessageForm form, std::span<const std::uint8_t> message) override;
+  void CommitLarge(core::MessageForm form, core::Payload message) override;
   void ReceivePing(std::span<const std::uint8_t>) override {}
   void ReceivePong(std::span<const std::uint8_t> payload) override;
 

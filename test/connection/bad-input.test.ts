@@ -237,18 +237,6 @@ describe('send', () => {
   });
 
   test.each([
-    [['a', 'b'], 'an array'],
-    [new Set(['a']), 'an instance of Set'],
-    [[], 'an array'],
-  ])('of the iterable %o is told to come later', async (data, name) => {
-    const { connection, peer } = await open();
-    const error = await rejection(connection.send(data as never));
-    expect(error).toBeInstanceOf(NotSupported);
-    expect(error.message).toBe(`sending ${name} as fragments is not supported yet; ${expected}`);
-    await expectUsable(connection, peer);
-  });
-
-  test.each([
     [7, 'options is 7; expected an object'],
     [null, 'options is null; expected an object'],
     [{ text: 'yes' }, "text is 'yes'; expected true or false"],

@@ -445,7 +445,9 @@ describe('one consumer at a time', () => {
     const one = calls[first as 'recv'](connection);
     const error = await rejection(calls[second as 'recv'](connection));
     expect(error).toBeInstanceOf(ConcurrencyError);
-    expect(error.message).toMatch(/^cannot call \w+ while another call to recv, recvMany or batches is waiting$/);
+    expect(error.message).toMatch(
+      /^cannot call \w+ while another call to recv, recvMany, recvStream or batches is under way$/,
+    );
     await peer.do(sendText('for the first'));
     expect(await one).toBe('for the first');
     await peer.do(sendText('for the next'));

@@ -20,7 +20,7 @@ test('the defaults are those that are documented', () => {
     closeTimeout: 10_000,
     pingInterval: 20_000,
     pingTimeout: 20_000,
-    maxMessageSize: 16 * 1024 * 1024,
+    maxMessageSize: { message: 16 * 1024 * 1024, fragment: Infinity },
     maxFragments: 131_072,
     maxQueue: { messages: { high: 65_536, low: 16_384 }, bytes: { high: 4_194_304, low: 1_048_576 } },
     writeLimit: { high: 1_048_576, low: 262_144 },
@@ -114,9 +114,20 @@ test('compression is told by an object or switched off', () => {
 });
 
 test('maxMessageSize is a number of bytes, or null for the most there can be', () => {
-  expect(resolveOptions({ maxMessageSize: 1 }).maxMessageSize).toBe(1);
-  expect(resolveOptions({ maxMessageSize: null }).maxMessageSize).toBe(constants.MAX_STRING_LENGTH);
+  const most = constants.MAX_STRING_LENGTH;
+  expect(resolveOptions({ maxMessageSize: 1 }).maxMessageSize).toEqual({ message: 1, fragment: Infinity });
+  expect(resolveOptions({ maxMessageSize: null }).maxMessageSize).toEqual({ message: most, fragment: Infinity });
   for (const value of [0, 1.5, Infinity]) expect(() => resolveOptions({ maxMessageSize: value })).toThrow(RangeError);
+});
+
+test('maxMessageSize may have a limit for fragments beside the one for messages', () => {
+  const sizes = (maxMessageSize: object) => resolveOptions({ maxMessageSize }).maxMessageSize;
+  expect(sizes({ message: 9, fragment: 3 })).toEqual({ message: 9, fragment: 3 });
+  expect(sizes({ fragment: 3 })).toEqual({ message: 16 * 1024 * 1024, fragment: 3 });
+  expect(sizes({ message: 9, fragment: null })).toEqual({ message: 9, fragment: Infinity });
+  expect(() => sizes({ fragment: 0 })).toThrow(RangeError);
+  expect(() => sizes({ fragments: 1 })).toThrow(/did you mean maxMessageSize.fragment/);
+  expect(() => sizes([1, 2])).toThrow(TypeError);
 });
 
 test('maxFragments is a number, or null for the most there can be', () => {

@@ -105,7 +105,7 @@ describe('recv', () => {
   it('refuses to be called while another waits, which goes on', async () => {
     const { connection, reader } = fakeConnection();
     const first = connection.recv();
-    const message = /^cannot call \w+ while another call to recv, recvMany or batches is waiting$/;
+    const message = /^cannot call \w+ while another call to recv, recvMany, recvStream or batches is under way$/;
     await expect(connection.recv()).rejects.toThrow(ConcurrencyError);
     await expect(connection.recv()).rejects.toThrow(message);
     await expect(connection.recvMany()).rejects.toThrow(message);

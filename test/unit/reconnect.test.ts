@@ -30,7 +30,7 @@ test.each([
   [url, 'x', TypeError],
   [url, { openTimeout: 0 }, RangeError],
   [url, { signal: {} }, TypeError],
-  [url, { compression: true }, NotSupported],
+  [url, { compression: 1 }, TypeError],
   [url, { initialDelay: 0 }, RangeError],
   [url, { initialDelay: 2 ** 31 }, RangeError],
   [url, { initialDelay: '1' }, TypeError],

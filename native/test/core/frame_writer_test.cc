@@ -36,20 +36,20 @@ Payload MakePayload(std::string_view bytes) {
 
 TEST_CASE("a small frame is header, key and masked payload") {
   Writing w;
-  w.writer.Write(Opcode::kText, true, AsSpan("abcde"));
+  w.writer.Write({.opcode = Opcode::kText}, AsSpan("abcde"));
   CHECK(TakeOutput(w.output) == Hex("81 85 11 22 33 44 70 40 50 20 74"));
 }
 
 TEST_CASE("an empty frame still has a mask bit and a key") {
   Writing w;
-  w.writer.Write(Opcode::kBinary, true, {});
+  w.writer.Write({.opcode = Opcode::kBinary}, {});
   CHECK(TakeOutput(w.output) == Hex("82 80 11 22 33 44"));
 }
 
 TEST_CASE("a frame that is not final has no fin bit") {
   Writing w;
-  w.writer.Write(Opcode::kText, false, AsSpan("a"));
-  w.writer.Write(Opcode::kContinuation, true, AsSpan("b"));
+  w.writer.Write({.opcode = Opcode::kText, .fin = false}, AsSpan("a"));
+  w.writer.Write({.opcode = Opcode::kContinuation}, AsSpan("b"));
   CHECK(ReadClientFrames(TakeOutput(w.output)) ==
         SentFrames{{Opcode::kText, "a", false}, {Opcode::kContinuation, "b", true}});
 }
@@ -60,7 +60,7 @@ TEST_CASE("a length takes as few bytes as it can") {
                                                                            {65'535, 8}, {65'536, 14}, {70'000, 14}};
   for (const auto& [size, header] : sizes_and_headers) {
     const std::string payload(size, 'x');
-    w.writer.Write(Opcode::kBinary, true, AsSpan(payload));
+    w.writer.Write({.opcode = Opcode::kBinary}, AsSpan(payload));
     CHECK(w.output.size() == header + size);
     CHECK(ReadClientFrames(TakeOutput(w.output)) == SentFrames{{Opcode::kBinary, payload}});
   }
@@ -70,25 +70,25 @@ TEST_CASE("a large frame is the same on the wire as a copied one") {
   for (const std::size_t size : {0U, 1U, 126U, 65'536U, 100'003U}) {
     const std::string payload(size, 'x');
     Writing copied;
-    copied.writer.Write(Opcode::kText, true, AsSpan(payload));
+    copied.writer.Write({.opcode = Opcode::kText}, AsSpan(payload));
     Writing large;
-    large.writer.WriteLarge(Opcode::kText, true, MakePayload(payload));
+    large.writer.WriteLarge({.opcode = Opcode::kText}, MakePayload(payload));
     CHECK(TakeOutput(large.output) == TakeOutput(copied.output));
   }
 }
 
 TEST_CASE("an urgent frame overtakes what waits") {
   Writing w;
-  w.writer.Write(Opcode::kText, true, AsSpan("a"));
+  w.writer.Write({.opcode = Opcode::kText}, AsSpan("a"));
   w.writer.WriteUrgent(Opcode::kPong, AsSpan("b"));
   CHECK(ReadClientFrames(TakeOutput(w.output)) == SentFrames{{Opcode::kPong, "b"}, {Opcode::kText, "a"}});
 }
 
 TEST_CASE("payloads of data frames count as application bytes, those of control frames do not") {
   Writing w;
-  w.writer.Write(Opcode::kText, true, AsSpan("abc"));
-  w.writer.Write(Opcode::kPing, true, AsSpan("defg"));
-  w.writer.WriteLarge(Opcode::kBinary, true, MakePayload("hijkl"));
+  w.writer.Write({.opcode = Opcode::kText}, AsSpan("abc"));
+  w.writer.Write({.opcode = Opcode::kPing}, AsSpan("defg"));
+  w.writer.WriteLarge({.opcode = Opcode::kBinary}, MakePayload("hijkl"));
   CHECK(w.output.Consume(w.output.size()) == 3 + 5);
 }
 

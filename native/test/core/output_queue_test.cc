@@ -33,7 +33,7 @@ void AppendLarge(OutputQueue& queue, std::string_view header, std::string_view b
   Payload payload(bytes.size() + 100);
   std::memcpy(payload.bytes(), bytes.data(), bytes.size());
   payload.set_size(bytes.size());
-  queue.AppendLarge(AsSpan(header), std::move(payload));
+  queue.AppendLarge(AsSpan(header), std::move(payload), bytes.size());
 }
 
 std::string PeekAll(OutputQueue& queue) {

@@ -146,8 +146,8 @@ TEST_CASE("cuts a reason that does not fit") {
 TEST_CASE("sends nothing after a Close") {
   Client client;
   client.protocol.SendClose(1000, "");
-  CHECK_FALSE(client.protocol.SendMessage(Opcode::kText, test::AsSpan("late")));
-  CHECK_FALSE(client.protocol.SendLargeMessage(Opcode::kText, Payload(10)));
+  CHECK_FALSE(client.protocol.SendMessage({.opcode = Opcode::kText}, test::AsSpan("late")));
+  CHECK_FALSE(client.protocol.SendLargeMessage({.opcode = Opcode::kText}, Payload(10)));
   CHECK_FALSE(client.protocol.SendPing({}));
   CHECK_FALSE(client.protocol.SendPong({}));
   CHECK(client.Sent() == SentFrames{SentClose(1000)});
@@ -155,14 +155,14 @@ TEST_CASE("sends nothing after a Close") {
 
 TEST_CASE("sends nothing after it answered a Close") {
   Deliver(Hex("88 00"), [](Client& client) {
-    CHECK_FALSE(client.protocol.SendMessage(Opcode::kText, test::AsSpan("late")));
+    CHECK_FALSE(client.protocol.SendMessage({.opcode = Opcode::kText}, test::AsSpan("late")));
     CHECK(client.Sent().size() == 1);
   });
 }
 
 TEST_CASE("a Close goes behind the messages that were sent before it") {
   Client client;
-  CHECK(client.protocol.SendMessage(Opcode::kText, test::AsSpan("one")));
+  CHECK(client.protocol.SendMessage({.opcode = Opcode::kText}, test::AsSpan("one")));
   CHECK(client.protocol.SendPing(test::AsSpan("two")));
   client.protocol.SendClose(1000, "");
   CHECK(client.Sent() == SentFrames{{Opcode::kText, "one"}, {Opcode::kPing, "two"}, SentClose(1000)});

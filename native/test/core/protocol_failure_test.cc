@@ -153,7 +153,7 @@ TEST_CASE("an error after our Close fails the connection without a second one") 
 
 TEST_CASE("nothing can be sent on a failed connection") {
   Deliver(Hex("ff"), [](Client& client) {
-    CHECK_FALSE(client.protocol.SendMessage(Opcode::kText, AsSpan("late")));
+    CHECK_FALSE(client.protocol.SendMessage({.opcode = Opcode::kText}, AsSpan("late")));
     CHECK(client.Sent().size() == 1);
   });
 }

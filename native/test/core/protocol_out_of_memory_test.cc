@@ -74,19 +74,19 @@ TEST_CASE("a connection that fails without memory for a Close fails all the same
   }
   CHECK(client.protocol.input_done());
   CHECK_FALSE(client.protocol.close_sent());
-  CHECK_FALSE(client.protocol.SendMessage(Opcode::kText, AsSpan("late")));
+  CHECK_FALSE(client.protocol.SendMessage({.opcode = Opcode::kText}, AsSpan("late")));
   CHECK(client.Sent().empty());
 }
 
 TEST_CASE("a message that cannot be sent for lack of memory leaves the queue as it was") {
   Client client;
-  client.protocol.SendMessage(Opcode::kText, AsSpan("before"));
+  client.protocol.SendMessage({.opcode = Opcode::kText}, AsSpan("before"));
   const std::string big(100'000, 'x');
   {
     const test::FailingNew failing(0);
-    CHECK_THROWS_AS(client.protocol.SendMessage(Opcode::kText, AsSpan(big)), std::bad_alloc);
+    CHECK_THROWS_AS(client.protocol.SendMessage({.opcode = Opcode::kText}, AsSpan(big)), std::bad_alloc);
   }
-  client.protocol.SendMessage(Opcode::kText, AsSpan("after"));
+  client.protocol.SendMessage({.opcode = Opcode::kText}, AsSpan("after"));
   CHECK(client.Sent() == SentFrames{{Opcode::kText, "before"}, {Opcode::kText, "after"}});
 }
 

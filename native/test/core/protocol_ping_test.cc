@@ -71,7 +71,7 @@ TEST_CASE("does not answer a pong") {
 TEST_CASE("a pong overtakes messages that wait, however much that is") {
   const std::string waiting(kPongBacklog + 1, 'x');
   Client client;
-  client.protocol.SendMessage(Opcode::kText, AsSpan(waiting));
+  client.protocol.SendMessage({.opcode = Opcode::kText}, AsSpan(waiting));
   client.Receive(Hex("89 01") + "p");
   CHECK(client.Sent() == SentFrames{SentPong("p"), {Opcode::kText, waiting}});
 }
@@ -129,7 +129,7 @@ TEST_CASE("draining with no ping kept back sends nothing") {
 
 TEST_CASE("sends pings and pongs of its own in their order") {
   Client client;
-  CHECK(client.protocol.SendMessage(Opcode::kText, AsSpan("a")));
+  CHECK(client.protocol.SendMessage({.opcode = Opcode::kText}, AsSpan("a")));
   CHECK(client.protocol.SendPing(AsSpan("ping")));
   CHECK(client.protocol.SendPong(AsSpan("pong")));
   CHECK(client.Sent() == SentFrames{{Opcode::kText, "a"}, {Opcode::kPing, "ping"}, SentPong("pong")});

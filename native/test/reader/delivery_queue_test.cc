@@ -173,7 +173,7 @@ TEST_CASE("passing the high mark of bytes pauses") {
 TEST_CASE("large messages count towards the mark of bytes") {
   DeliveryQueue queue({.high_bytes = 50'000, .low_bytes = 1});
   MessageBatch batch;
-  batch.CommitLarge(core::MessageKind::kBinary, PayloadOf(std::string(100'000, 'x')));
+  batch.CommitLarge({core::MessageKind::kBinary}, PayloadOf(std::string(100'000, 'x')));
   CHECK(queue.Publish(std::move(batch)).pause);
 }
 
@@ -284,7 +284,7 @@ TEST_CASE("a batch that lay in a slab comes back without it, and without a run o
   for (const std::size_t unused : {std::size_t{0}, kBatchBytes}) {
     MessageBatch batch;
     if (unused > 0) (void)batch.Reserve(unused);
-    batch.CommitInPlace(core::MessageKind::kAscii, slab->bytes().first(10'000), slab);
+    batch.CommitInPlace({core::MessageKind::kAscii}, slab->bytes().first(10'000), slab);
     queue.Publish(std::move(batch));
     MessageBatch taken;
     queue.Take(taken);
@@ -300,7 +300,7 @@ TEST_CASE("what lies in a slab is not filled further") {
   const SlabRef slab = SlabRef::Make();
   for (int i = 0; i < 3; ++i) {
     MessageBatch batch;
-    batch.CommitInPlace(core::MessageKind::kAscii, slab->bytes().first(10), slab);
+    batch.CommitInPlace({core::MessageKind::kAscii}, slab->bytes().first(10), slab);
     queue.Publish(std::move(batch));
   }
   CHECK(queue.Begin().empty());

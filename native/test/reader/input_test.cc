@@ -71,12 +71,12 @@ class Room final : core::EventSink {
 
  private:
   std::uint8_t* Reserve(std::size_t size) override { return writer_.Reserve(size); }
-  void Commit(core::MessageKind kind, std::size_t size) override { writer_.Commit(kind, size); }
-  bool CommitInPlace(core::MessageKind kind, std::span<const std::uint8_t> message) override {
-    return writer_.CommitInPlace(kind, message);
+  void Commit(core::MessageForm form, std::size_t size) override { writer_.Commit(form, size); }
+  bool CommitInPlace(core::MessageForm form, std::span<const std::uint8_t> message) override {
+    return writer_.CommitInPlace(form, message);
   }
-  void CommitLarge(core::MessageKind kind, core::Payload message) override {
-    writer_.CommitLarge(kind, std::move(message));
+  void CommitLarge(core::MessageForm form, core::Payload message) override {
+    writer_.CommitLarge(form, std::move(message));
   }
   void ReceivePing(std::span<const std::uint8_t>) override { throw std::runtime_error("no pings"); }
   void ReceivePong(std::span<const std::uint8_t>) override {}

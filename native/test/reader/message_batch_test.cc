@@ -57,7 +57,7 @@ TEST_CASE("what is reserved and not committed leaves no trace") {
 TEST_CASE("a message may be shorter than what was reserved for it") {
   MessageBatch batch;
   std::memcpy(batch.Reserve(100), "ab", 2);
-  batch.Commit(MessageKind::kAscii, 2);
+  batch.Commit({MessageKind::kAscii}, 2);
   Append(batch, MessageKind::kAscii, "cd");
   CHECK(Decode(batch) == Events{Text("ab"), Text("cd")});
 }
@@ -99,7 +99,7 @@ TEST_CASE("a batch holds kBatchMessages and not one more") {
   MessageBatch batch;
   for (std::size_t i = 0; i < kBatchMessages; ++i) {
     CHECK(batch.Fits(0));
-    batch.Commit(MessageKind::kBinary, 0);
+    batch.Commit({MessageKind::kBinary}, 0);
   }
   CHECK_FALSE(batch.Fits(0));
 }
@@ -110,7 +110,7 @@ TEST_CASE("a large message keeps its allocation and its place in the order") {
   core::Payload payload = PayloadOf(large);
   const std::uint8_t* bytes = payload.bytes();
   Append(batch, MessageKind::kAscii, "before");
-  batch.CommitLarge(MessageKind::kBinary, std::move(payload));
+  batch.CommitLarge({MessageKind::kBinary}, std::move(payload));
   Append(batch, MessageKind::kAscii, "after");
   CHECK(batch.large(0).bytes() == bytes);
   CHECK(batch.large_count() == 1);
@@ -121,7 +121,7 @@ TEST_CASE("a large message keeps its allocation and its place in the order") {
 TEST_CASE("clearing keeps the allocation and nothing else") {
   MessageBatch batch;
   Append(batch, MessageKind::kAscii, std::string(10'000, 'x'));
-  batch.CommitLarge(MessageKind::kBinary, PayloadOf(std::string(100'000, 'L')));
+  batch.CommitLarge({MessageKind::kBinary}, PayloadOf(std::string(100'000, 'L')));
   const std::size_t capacity = batch.capacity();
   batch.Clear();
   CHECK(batch.empty());

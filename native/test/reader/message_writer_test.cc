@@ -39,7 +39,7 @@ struct Room {
   void Write(std::string_view message) {
     std::uint8_t* room = writer.Reserve(message.size());
     if (!message.empty()) std::memcpy(room, message.data(), message.size());
-    writer.Commit(MessageKind::kAscii, message.size());
+    writer.Commit({MessageKind::kAscii}, message.size());
   }
   // Puts `bytes` where a read would and begins to look at them.
   std::string_view Read(std::string_view bytes) {
@@ -49,7 +49,7 @@ struct Room {
     return {reinterpret_cast<const char*>(target.data()), bytes.size()};
   }
   bool TakeInPlace(std::string_view message, MessageKind kind = MessageKind::kBinary) {
-    return writer.CommitInPlace(kind, test::AsSpan(message));
+    return writer.CommitInPlace({kind}, test::AsSpan(message));
   }
   std::size_t Batches() {
     std::size_t count = 0;
@@ -158,7 +158,7 @@ TEST_CASE("a waiting consumer is woken for much in the middle of a turn") {
 TEST_CASE("a batch with no entry left is published at once, also for a large message") {
   Room room;
   for (std::size_t i = 0; i < kBatchMessages; ++i) room.Write("");
-  room.writer.CommitLarge(MessageKind::kBinary, PayloadOf(std::string(50'000, 'L')));
+  room.writer.CommitLarge({MessageKind::kBinary}, PayloadOf(std::string(50'000, 'L')));
   room.writer.Publish();
   CHECK(room.Batches() == 2);
   CHECK(room.events.size() == kBatchMessages + 1);
@@ -457,7 +457,7 @@ TEST_CASE("a large message among much else keeps an allocation of its own") {
 TEST_CASE("large messages are not gathered into ever bigger batches") {
   Room room;
   for (int i = 0; i < 10; ++i) {
-    room.writer.CommitLarge(MessageKind::kBinary, PayloadOf(std::string(kBatchBytes, 'L')));
+    room.writer.CommitLarge({MessageKind::kBinary}, PayloadOf(std::string(kBatchBytes, 'L')));
     room.writer.Publish();
   }
   CHECK(room.Batches() == 10);

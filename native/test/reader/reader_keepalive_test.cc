@@ -201,7 +201,7 @@ TEST_CASE("a slow upload is not failed for the pong of a ping that waits behind 
   core::Payload payload = test::PayloadOf(std::string(kSize, 'x'));  // ready, so that no ping comes before it
   Application application(PingingConfig(peer.port(), 5, 15));
   application.Open();
-  application.Post(SendLarge{.opcode = Opcode::kBinary, .payload = std::move(payload)});
+  application.Post(SendLarge{.message = {}, .payload = std::move(payload)});
   CHECK(application.Receive() == Text("whole"));
 }
 

@@ -1,4 +1,5 @@
-// Remembers what a protocol tells its host. Text is kept as UTF-8 again, so that tests name it as they sent it.
+// Remembers what a protocol tells its host. Text is kept as UTF-8 again, so that tests name it as they sent it; the
+// fragments of a message are put together, and remembered apart as well.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +20,7 @@ struct Event {
   enum class Kind : std::uint8_t { kText, kBinary, kPing, kPong };
   Kind kind;
   std::string payload;
+  bool more = false;  // a fragment that others follow
 
   bool operator==(const Event&) const = default;
 };
@@ -32,7 +34,8 @@ inline Event Pong(std::string payload) { return {Event::Kind::kPong, std::move(p
 inline std::ostream& operator<<(std::ostream& out, const Event& event) {
   constexpr const char* kNames[] = {"Text", "Binary", "Ping", "Pong"};
   const std::string shown = event.payload.size() > 60 ? event.payload.substr(0, 60) + "…" : event.payload;
-  return out << kNames[static_cast<int>(event.kind)] << "(" << event.payload.size() << " B: " << shown << ")";
+  return out << kNames[static_cast<int>(event.kind)] << "(" << event.payload.size() << " B: " << shown
+             << (event.more ? ", more)" : ")");
 }
 
 inline std::ostream& operator<<(std::ostream& out, const Events& events) {
@@ -53,23 +56,23 @@ class RecordingSink final : public core::EventSink {
     return reinterpret_cast<std::uint8_t*>(room_.data());
   }
 
-  void Commit(core::MessageKind kind, std::size_t size) override {
+  void Commit(core::MessageForm form, std::size_t size) override {
     CheckMemory();
     overcommitted_ |= size > reserved_ || reserved_ > 2 * core::kLargeMessage;
-    Record(kind, {reinterpret_cast<const std::uint8_t*>(room_.data()), size}, false);
+    Record(form, {reinterpret_cast<const std::uint8_t*>(room_.data()), size}, false);
   }
 
-  bool CommitInPlace(core::MessageKind kind, std::span<const std::uint8_t> message) override {
+  bool CommitInPlace(core::MessageForm form, std::span<const std::uint8_t> message) override {
     CheckMemory();
     if (!takes_in_place) return false;
     ++taken_in_place;
-    Record(kind, message, false);
+    Record(form, message, false);
     return true;
   }
 
-  void CommitLarge(core::MessageKind kind, core::Payload message) override {
+  void CommitLarge(core::MessageForm form, core::Payload message) override {
     CheckMemory();
-    Record(kind, message.span(), true);
+    Record(form, message.span(), true);
   }
 
   void ReceivePing(std::span<const std::uint8_t> payload) override {
@@ -86,7 +89,8 @@ class RecordingSink final : public core::EventSink {
   bool takes_in_place = false;
   std::size_t taken_in_place = 0;
   Events events;
-  std::vector<core::MessageKind> kinds;  // of the messages among them
+  Events fragments;                      // of all data frames
+  std::vector<core::MessageKind> kinds;  // of these
   std::vector<bool> large;
   int calls_until_out_of_memory = -1;  // negative: never
 
@@ -96,18 +100,35 @@ class RecordingSink final : public core::EventSink {
     if (calls_until_out_of_memory > 0) --calls_until_out_of_memory;
   }
 
-  void Record(core::MessageKind kind, std::span<const std::uint8_t> message, bool is_large) {
-    kinds.push_back(kind);
+  void Record(core::MessageForm form, std::span<const std::uint8_t> message, bool is_large) {
+    kinds.push_back(form.kind);
     large.push_back(is_large);
-    if (kind == core::MessageKind::kBinary) {
-      events.push_back(Binary(AsString(message)));
-    } else if (kind == core::MessageKind::kAscii) {
-      events.push_back(Text(AsString(message)));
+    fragments.push_back(ToEvent(form, message));
+    const Event& fragment = fragments.back();
+    if (in_message_) {
+      unfinished_.payload += fragment.payload;
     } else {
-      events.push_back(Text(Utf16ToUtf8({reinterpret_cast<const char16_t*>(message.data()), message.size() / 2})));
+      unfinished_ = {fragment.kind, fragment.payload};
     }
+    in_message_ = form.more;
+    if (!in_message_) events.push_back(unfinished_);
   }
 
+  static Event ToEvent(core::MessageForm form, std::span<const std::uint8_t> message) {
+    switch (form.kind) {
+      case core::MessageKind::kBinary:
+        return {Event::Kind::kBinary, AsString(message), form.more};
+      case core::MessageKind::kAscii:
+        return {Event::Kind::kText, AsString(message), form.more};
+      case core::MessageKind::kUtf16:
+        break;
+    }
+    return {Event::Kind::kText, Utf16ToUtf8({reinterpret_cast<const char16_t*>(message.data()), message.size() / 2}),
+            form.more};
+  }
+
+  Event unfinished_{Event::Kind::kText, {}};
+  bool in_message_ = false;
   std::vector<std::uint16_t> room_;
   std::size_t reserved_ = 0;
   bool overcommitted_ = false;

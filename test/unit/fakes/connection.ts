@@ -11,7 +11,8 @@ export interface FakeConnection {
   readonly reader: FakeSession;
 }
 
-export function fakeConnection(): FakeConnection {
+/** @param compressFrom messages of so many bytes are compressed. */
+export function fakeConnection(compressFrom = Number.POSITIVE_INFINITY): FakeConnection {
   const reader = new FakeSession();
   const connection = new Connection({
     session: new Session(reader),
@@ -22,6 +23,7 @@ export function fakeConnection(): FakeConnection {
     localAddress: { address: '127.0.0.1', port: 1, family: 'IPv4' },
     remoteAddress: { address: '127.0.0.1', port: 2, family: 'IPv4' },
     options: resolveOptions({ writeLimit: [1000, 100] }),
+    compressFrom,
   });
   return { connection, reader };
 }

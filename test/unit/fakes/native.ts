@@ -35,9 +35,12 @@ export const constants: NativeConstants = {
   kindBinary: 0,
   kindAscii: 1,
   kindUtf16: 2,
-  kindLarge: 3,
+  kindLarge: 4,
+  kindMore: 8,
   recordText: 1,
   recordBinary: 2,
+  recordMore: 0x100,
+  recordCompress: 0x200,
   recordPing: 9,
   recordPong: 10,
   maxControlPayload: 125,
@@ -64,10 +67,27 @@ export const BufferView = Buffer[Symbol.species as unknown as 'from'] as unknown
 
 /** A command as the reader sees it. `id` is a ping's. */
 export interface Command {
-  readonly type: 'text' | 'binary' | 'ping' | 'pong' | 'close' | 'terminate';
+  readonly type: 'text' | 'binary' | 'ping' | 'pong' | 'close' | 'fail' | 'terminate';
   readonly payload: string;
   readonly id?: number;
   readonly way?: 'stage' | 'copied' | 'owned';
+  readonly more?: true;
+  readonly compress?: true;
+}
+
+/** What a record's type says of a message. */
+function typeOf(word: number): Pick<Command, 'type' | 'more' | 'compress'> {
+  const { recordText, recordMore, recordCompress } = constants;
+  return {
+    type: (word & 0xff) === recordText ? 'text' : 'binary',
+    ...(word & recordMore ? { more: true } : {}),
+    ...(word & recordCompress ? { compress: true } : {}),
+  };
+}
+
+/** A fragment that others follow. */
+export class More {
+  constructor(readonly data: string | Buffer) {}
 }
 
 /** A message of more bytes than this is handed over as a large one. */
@@ -105,7 +125,7 @@ export class FakeSession implements NativeSession {
   drainAsked = false;
   referenced = true;
 
-  #queue: (string | Buffer)[] = [];
+  #queue: (string | Buffer | More)[] = [];
   #large: (string | ArrayBuffer)[] = [];
   #notices: Notice[] = [];
   #armed = false;
@@ -114,7 +134,7 @@ export class FakeSession implements NativeSession {
   constructor(readonly config?: SessionConfig) {}
 
   /** Messages arrive. Whoever asked for them is woken. */
-  deliver(...messages: (string | Buffer)[]): void {
+  deliver(...messages: (string | Buffer | More)[]): void {
     this.#queue.push(...messages);
     if (!this.#armed) return;
     this.#armed = false;
@@ -148,10 +168,11 @@ export class FakeSession implements NativeSession {
     this.#large = [];
     let offset = 0;
     for (const [i, message] of messages.entries()) {
-      const { kind, payload } = this.#layOut(message, i);
+      const more = message instanceof More;
+      const { kind, payload } = this.#layOut(more ? message.data : message, i);
       offset += offset % 2;
       payload.copy(desk.bytes, offset);
-      desk.index[i * 2] = offset | (kind << constants.kindShift);
+      desk.index[i * 2] = offset | ((kind | (more ? constants.kindMore : 0)) << constants.kindShift);
       desk.index[i * 2 + 1] = payload.length;
       offset += payload.length;
     }
@@ -185,30 +206,34 @@ export class FakeSession implements NativeSession {
 
   post(size: number): void {
     this.posts++;
-    const { recordPing, recordPong, recordText } = constants;
+    const { recordPing, recordPong } = constants;
     for (let at = 0; at < size; ) {
-      const type = desk.stageWords[at / 4];
+      const type = desk.stageWords[at / 4] as number;
       const length = desk.stageWords[at / 4 + 1] as number;
       const payload = desk.stage.toString('utf8', at + 8, at + 8 + length);
       if (type === recordPing) {
         const id = desk.stageWords[at / 4 + 2] as number;
         this.commands.push({ type: 'ping', payload: desk.stage.toString('latin1', at + 12, at + 8 + length), id });
       } else if (type === recordPong) this.commands.push({ type: 'pong', payload });
-      else this.commands.push({ type: type === recordText ? 'text' : 'binary', payload, way: 'stage' });
+      else this.commands.push({ ...typeOf(type), payload, way: 'stage' });
       at += 8 + Math.ceil(length / 4) * 4;
     }
   }
 
-  sendLarge(text: boolean, payload: string | Uint8Array): void {
-    this.commands.push({ type: text ? 'text' : 'binary', payload: Buffer.from(payload).toString(), way: 'copied' });
+  sendLarge(type: number, payload: string | Uint8Array): void {
+    this.commands.push({ ...typeOf(type), payload: Buffer.from(payload).toString(), way: 'copied' });
   }
 
-  sendOwned(text: boolean, payload: Uint8Array): void {
-    this.commands.push({ type: text ? 'text' : 'binary', payload: Buffer.from(payload).toString(), way: 'owned' });
+  sendOwned(type: number, payload: Uint8Array): void {
+    this.commands.push({ ...typeOf(type), payload: Buffer.from(payload).toString(), way: 'owned' });
   }
 
   close(code: number, reason: string): void {
     this.commands.push({ type: 'close', payload: `${code} ${reason}` });
+  }
+
+  fail(code: number, reason: string): void {
+    this.commands.push({ type: 'fail', payload: `${code} ${reason}` });
   }
 
   terminate(): void {

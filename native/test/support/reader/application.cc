@@ -58,13 +58,12 @@ std::vector<std::uint8_t> Encode(std::initializer_list<Record> records) {
 Events Decode(reader::MessageBatch& batch) {
   Events events;
   for (const reader::MessageEntry& entry : batch.index()) {
-    const std::uint32_t bits = entry.where >> reader::kKindShift;
-    const auto kind = static_cast<core::MessageKind>(bits & ~reader::kLargeFlag);
-    const std::size_t offset = entry.where & reader::kOffsetMask;
-    const bool large = (bits & reader::kLargeFlag) != 0;
-    const auto whole = large ? batch.large(offset).span() : batch.shared().subspan(offset, entry.size);
-    CHECK(whole.size() == entry.size);
-    events.push_back(ToEvent(kind, whole));
+    const std::size_t offset = entry.offset();
+    const auto message = entry.large() ? batch.large(offset).span() : batch.shared().subspan(offset, entry.size);
+    CHECK(message.size() == entry.size);
+    Event event = ToEvent(entry.form().kind, message);
+    event.more = entry.form().more;
+    events.push_back(std::move(event));
   }
   return events;
 }
@@ -112,7 +111,7 @@ void Application::SendLarge(core::Opcode opcode, std::string_view payload) {
   core::Payload copy(payload.size());
   std::memcpy(copy.bytes(), payload.data(), payload.size());
   copy.set_size(payload.size());
-  reader_.commands().Post(reader::SendLarge{.opcode = opcode, .payload = std::move(copy)}, payload.size());
+  reader_.commands().Post(reader::SendLarge{.message = {.opcode = opcode}, .payload = std::move(copy)}, payload.size());
 }
 
 Application::Taken Application::TakeBatch() {
@@ -125,6 +124,18 @@ Application::Taken Application::TakeBatch() {
 }
 
 std::optional<Event> Application::Receive() {
+  auto message = ReceiveFragment();
+  while (message && message->more) {
+    const auto next = ReceiveFragment();
+    if (!next) return std::nullopt;
+    CHECK(next->kind == message->kind);
+    message->payload += next->payload;
+    message->more = next->more;
+  }
+  return message;
+}
+
+std::optional<Event> Application::ReceiveFragment() {
   while (inbox_.empty()) {
     const std::uint64_t rings = rings_.count();
     const Taken taken = TakeBatch();

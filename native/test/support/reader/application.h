@@ -41,7 +41,7 @@ Record PingRecord(std::uint32_t id, std::string_view payload);
 // The records in the form in which they cross.
 std::vector<std::uint8_t> Encode(std::initializer_list<Record> records);
 
-// A batch's messages, decoded as JavaScript does.
+// A batch's messages and fragments, decoded as JavaScript does.
 Events Decode(reader::MessageBatch& batch);
 
 class Application {
@@ -79,8 +79,9 @@ class Application {
   std::uint64_t buffered() { return reader_.commands().buffered(); }
 
   // --- receiving ---
-  // The next message; none once the reader is finished.
+  // The next message, its fragments put together; none once the reader is finished.
   std::optional<Event> Receive();
+  std::optional<Event> ReceiveFragment();
   // All messages until the reader is finished.
   Events ReceiveAll();
   // Waits until the connection's first message is here, and leaves it there.

@@ -15,7 +15,7 @@ namespace hawser::test {
 inline void Append(reader::MessageBatch& batch, core::MessageKind kind, std::string_view message) {
   std::uint8_t* room = batch.Reserve(message.size());
   if (!message.empty()) std::memcpy(room, message.data(), message.size());
-  batch.Commit(kind, message.size());
+  batch.Commit({kind}, message.size());
 }
 
 inline core::Payload PayloadOf(std::string_view bytes) {
