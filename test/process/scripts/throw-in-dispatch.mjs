@@ -20,6 +20,7 @@ const session = new Session({
   pingInterval: 0,
   pingTimeout: 0,
   maxMessageSize: 1,
+  maxFragmentSize: 1,
   maxFragments: 1,
   highMessages: 1,
   lowMessages: 1,
