@@ -58,6 +58,15 @@ export interface SendOptions {
   readonly compress?: boolean | undefined;
 }
 
+/** The options of `batches()`. */
+export interface BatchesOptions {
+  /**
+   * Whether each message comes with the time at which it was read from the socket.
+   * @default false
+   */
+  readonly timestamps?: boolean | undefined;
+}
+
 /** Checked options of a call that receives. */
 export interface Reception {
   readonly decode: boolean | undefined;
@@ -93,6 +102,13 @@ export function checkRecvOptions(options: RecvOptions): Reception {
 /** Checks the options of `recvMany()`. */
 export function checkRecvManyOptions(options: RecvManyOptions): Reception {
   return checkReception(options, recvManyNames);
+}
+
+/** Checks the options of `batches()`. */
+export function checkBatchesOptions(options: BatchesOptions): { readonly timestamps: boolean } {
+  checkNames('options', options, ['timestamps']);
+  const { timestamps = false } = options;
+  return { timestamps: checkBoolean('timestamps', timestamps) };
 }
 
 /** Checks the options of `send()`. */

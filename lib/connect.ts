@@ -7,6 +7,7 @@ import type { Buffer } from 'node:buffer';
 import type { CompressionSettings } from './compression-options.js';
 import { Connection } from './connection.js';
 import { Deadline } from './deadline.js';
+import * as diagnostics from './diagnostics.js';
 import { resolveAddresses } from './dial/addresses.js';
 import { InvalidStatus, NotSupported, SecurityError, TimeoutError } from './errors.js';
 import { BodyDecoder } from './handshake/body.js';
@@ -50,6 +51,16 @@ const lonelyThreshold = 1024;
  */
 export async function connect(url: string | URL, options?: ConnectOptions): Promise<Connection> {
   const { target, resolved } = checkConnectArguments(url, options);
+  diagnostics.connecting(target.href);
+  try {
+    return await open(target, resolved);
+  } catch (error) {
+    diagnostics.failed(target.href, error);
+    throw error;
+  }
+}
+
+async function open(target: Target, resolved: ResolvedOptions): Promise<Connection> {
   if (resolved.signal?.aborted) throw resolved.signal.reason;
   const deadline = new Deadline(resolved.openTimeout);
   const addresses = await resolve(target, resolved, deadline);
@@ -105,6 +116,7 @@ async function shakeHands(opening: Opening, target: Target, options: ResolvedOpt
     compressFrom: config === undefined ? Number.POSITIVE_INFINITY : config.threshold,
   });
   session.native.start(config);
+  diagnostics.opened(connection, session.native.id);
   return connection;
 }
 
@@ -182,5 +194,6 @@ function sessionConfig(
     highBytes: maxQueue.bytes.high,
     lowBytes: maxQueue.bytes.low,
     writeLow: options.writeLimit.low,
+    observation: diagnostics.observation(),
   };
 }

@@ -6,6 +6,8 @@
 
 import { randomUUID } from 'node:crypto';
 import {
+  type BatchesOptions,
+  checkBatchesOptions,
   checkDecodeOptions,
   checkRecvManyOptions,
   checkRecvOptions,
@@ -17,6 +19,7 @@ import {
   type SendOptions,
 } from './call-options.js';
 import { checkCloseArguments } from './check.js';
+import * as diagnostics from './diagnostics.js';
 import { ConcurrencyError, type ConnectionClosed, connectionClosed, invalidArgument } from './errors.js';
 import { FragmentedSend } from './fragmented-send.js';
 import { extensionsHeader } from './handshake/permessage-deflate.js';
@@ -30,7 +33,8 @@ import { type ControlPayload, controlPayload, Pings } from './pings.js';
 import { optional } from './rejection.js';
 import type { Session } from './session.js';
 import { flush } from './stage.js';
-import type { CloseOutcome, Data, RequestHead, ResponseHead } from './types.js';
+import { type ConnectionStats, connectionStats } from './stats.js';
+import type { CloseOutcome, Data, RequestHead, ResponseHead, TimedMessage } from './types.js';
 
 /** `OPEN`; `CLOSING` from the first Close frame, sent or received, or failure; `CLOSED` once the reader has ended. */
 export type ConnectionState = 'OPEN' | 'CLOSING' | 'CLOSED';
@@ -235,7 +239,8 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
 
   /**
    * Iterates over the messages, an array at a time as they arrived: the fastest way to receive. Ends when the
-   * connection closes in good order. Leaving the loop does not close the connection.
+   * connection closes in good order. Leaving the loop does not close the connection. With `timestamps` each message is
+   * an object that says when it was read from the socket, whatever the event loop was doing then.
    *
    * @throws ConnectionClosedError in the loop where the connection ended otherwise.
    *
@@ -246,8 +251,10 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
    * }
    * ```
    */
-  batches(): AsyncIterableIterator<Data[]> {
-    return this.#inbox.batches();
+  batches(options?: BatchesOptions & { readonly timestamps?: false | undefined }): AsyncIterableIterator<Data[]>;
+  batches(options: BatchesOptions & { readonly timestamps: true }): AsyncIterableIterator<TimedMessage[]>;
+  batches(options: BatchesOptions = {}): AsyncIterableIterator<Data[] | TimedMessage[]> {
+    return checkBatchesOptions(options).timestamps ? this.#inbox.timedBatches() : this.#inbox.batches();
   }
 
   /**
@@ -397,6 +404,18 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
     return this.closed;
   }
 
+  /**
+   * What the connection has counted so far, up to the last turn of its reader's loop. Still there once it has ended.
+   *
+   * @example
+   * ```ts
+   * const { received, queue, readerCpuTime } = connection.stats();
+   * ```
+   */
+  stats(): ConnectionStats {
+    return connectionStats(this.#session.native.stats());
+  }
+
   /** Has the open connection keep the process alive, as it does unless told otherwise. */
   ref(): this {
     if (this.#ended === undefined) this.#session.native.ref();
@@ -445,6 +464,7 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
   #enterClosing(): void {
     if (this.#closing) return;
     this.#closing = true;
+    diagnostics.closing(this.#session.native.id);
     this.#fragmented?.stop(this.#refuse());
   }
 
@@ -457,9 +477,12 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
   }
 
   #noticed(notice: Notice): void {
-    if (notice.kind === 'pong') this.#pings.answered(notice.id, notice.latency);
-    else if (notice.kind === 'drained') this.#outbox.drained();
+    if (notice.kind === 'pong') {
+      this.#pings.answered(notice.id, notice.latency);
+      diagnostics.answered(this.#session.native.id, notice.latency);
+    } else if (notice.kind === 'drained') this.#outbox.drained();
     else if (notice.kind === 'closing') this.#enterClosing();
+    else if (notice.kind === 'frame') diagnostics.frame(this, this.#session.native.id, notice);
   }
 
   #finish(native: NativeOutcome): void {
@@ -471,6 +494,7 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
     this.#outbox.end(closed);
     this.#pings.end(closed);
     this.#inbox.end(closed);
+    diagnostics.closed(this, this.#session.native.id, outcome);
   }
 }
 

@@ -61,19 +61,26 @@ export class FragmentedMessage {
 export class Gathering {
   /** The message whose last fragment has not come. */
   unfinished: FragmentedMessage | undefined;
+  /** Of the messages gathered last: which entry was the end of each. */
+  ends: number[] = [];
 
   /** The messages that `entries` make whole, in order. Those that a stream takes are not among them. */
   gather(entries: readonly (Data | Fragment)[]): (Data | FragmentedMessage)[] {
     const messages: (Data | FragmentedMessage)[] = [];
-    for (const entry of entries) {
+    this.ends = [];
+    for (const [i, entry] of entries.entries()) {
       if (entry instanceof Fragment) {
         this.unfinished ??= new FragmentedMessage();
         this.unfinished.add(entry.data, false);
       } else if (this.unfinished === undefined) {
+        this.ends.push(i);
         messages.push(entry);
       } else {
         this.unfinished.add(entry, true);
-        if (!this.unfinished.claimed) messages.push(this.unfinished);
+        if (!this.unfinished.claimed) {
+          this.ends.push(i);
+          messages.push(this.unfinished);
+        }
         this.unfinished = undefined;
       }
     }

@@ -12,11 +12,11 @@ import { type FragmentedMessage, Gathering } from './fragments.js';
 import { type MessageSource, MessageStream } from './message-stream.js';
 import type { NativeSession } from './native.js';
 import { flush } from './stage.js';
-import type { Data } from './types.js';
+import type { Data, TimedMessage } from './types.js';
 import { timedOut, Waiter } from './waiter.js';
 
 /** Where batches come from. */
-export type BatchSource = Pick<NativeSession, 'take' | 'takeLarge' | 'release'>;
+export type BatchSource = Pick<NativeSession, 'take' | 'takeLarge' | 'release' | 'reads'>;
 
 /** Keeps the connection from being collected while somebody waits. */
 export interface Lifeline {
@@ -90,6 +90,10 @@ export class Inbox implements MessageSource {
 
   batches(): AsyncIterableIterator<Data[]> {
     return this.#iterate('batches', () => this.#takeMany(plainReception));
+  }
+
+  timedBatches(): AsyncIterableIterator<TimedMessage[]> {
+    return this.#iterate('batches', () => this.#takeManyTimed());
   }
 
   /** The next message, fragment by fragment. It has its turn from the first `next()` on. */
@@ -322,6 +326,19 @@ export class Inbox implements MessageSource {
     if (this.#head === messages.length) this.#consumed();
     else messages.fill('', head, this.#head);
     return taken;
+  }
+
+  /** With the times at which the reader read their ends. */
+  #takeManyTimed(): TimedMessage[] {
+    const reads = this.#source.reads();
+    const head = this.#head;
+    const ends = this.#fragmented ? this.#gathering.ends : undefined;
+    let read = 0;
+    return this.#takeMany(plainReception).map((data, i) => {
+      const entry = ends === undefined ? head + i : (ends[head + i] as number);
+      while ((reads[2 * read + 2] ?? Number.POSITIVE_INFINITY) <= entry) read++;
+      return { data, receivedAt: reads[2 * read + 1] as number };
+    });
   }
 
   /** The batch is used up, which makes room on the reader's side. */

@@ -1,18 +1,25 @@
 /** The public API for `import`: the names of `index.ts`, which is the one implementation. */
 
 export type {
+  BatchesOptions,
   CloseFrame,
+  CloseMessage,
   CloseOutcome,
   CompressionOptions,
+  ConnectingMessage,
   ConnectionState,
+  ConnectionStats,
   ConnectOptions,
   ControlPayload,
   Credentials,
   Data,
   DecodeOptions,
+  ErrorMessage,
   HeaderEntry,
   HeadersOption,
   Mark,
+  OpenMessage,
+  PingMessage,
   ReconnectOptions,
   RecvManyOptions,
   RecvOptions,
@@ -23,6 +30,8 @@ export type {
   SendableFragments,
   SendOptions,
   SocketAddress,
+  TimedMessage,
+  TrafficStats,
 } from './index.js';
 export {
   BacklogError,

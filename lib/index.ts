@@ -1,9 +1,16 @@
 /** The public API. `index.mts` repeats the names for `import`; a test compares the two. */
 
-export type { DecodeOptions, RecvManyOptions, RecvOptions, SendOptions } from './call-options.js';
+export type { BatchesOptions, DecodeOptions, RecvManyOptions, RecvOptions, SendOptions } from './call-options.js';
 export type { CompressionOptions } from './compression-options.js';
 export { connect } from './connect.js';
 export { Connection, type ConnectionState } from './connection.js';
+export type {
+  CloseMessage,
+  ConnectingMessage,
+  ErrorMessage,
+  OpenMessage,
+  PingMessage,
+} from './diagnostics.js';
 export {
   BacklogError,
   ConcurrencyError,
@@ -38,5 +45,6 @@ export type { Sendable, SendableFragments } from './outgoing.js';
 export type { ControlPayload } from './pings.js';
 export { reconnect } from './reconnect.js';
 export type { ReconnectOptions, Retry } from './reconnect-options.js';
-export type { CloseFrame, CloseOutcome, Data, RequestHead, ResponseHead } from './types.js';
+export type { ConnectionStats, TrafficStats } from './stats.js';
+export type { CloseFrame, CloseOutcome, Data, RequestHead, ResponseHead, TimedMessage } from './types.js';
 export { version } from './version.js';

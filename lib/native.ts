@@ -35,6 +35,8 @@ export interface SessionConfig {
   readonly lowBytes: number;
   /** Bytes waiting to be written; at or below it a `drained` notice follows a `notifyDrained()`. */
   readonly writeLow: number;
+  /** One of `constants.observe*`: of which frames there are notices. */
+  readonly observation: number;
 }
 
 /** How a session compresses and inflates: what was agreed upon, and how our deflater works. */
@@ -57,11 +59,64 @@ export type Notice =
   | { readonly kind: 'head-unfinished'; readonly bytes: Buffer }
   /** The answer to `readSome`: empty at the end of the stream. */
   | { readonly kind: 'bytes'; readonly bytes: Buffer }
-  /** A ping of ours was answered (by its own pong or a later one). `latency` in milliseconds. */
+  /**
+   * A ping of ours was answered (by its own pong or a later one). `latency` in milliseconds. Id 0 is a keepalive ping,
+   * of which there are notices where frames are observed.
+   */
   | { readonly kind: 'pong'; readonly id: number; readonly latency: number }
   /** The peer's Close has arrived, or the connection has failed: nothing can be sent any more. */
   | { readonly kind: 'closing' }
-  | { readonly kind: 'drained' };
+  | { readonly kind: 'drained' }
+  | FrameNotice;
+
+/** A frame went by; only where frames are observed. */
+export interface FrameNotice {
+  readonly kind: 'frame';
+  readonly sent: boolean;
+  readonly opcode: number;
+  readonly fin: boolean;
+  readonly compressed: boolean;
+  /** Bytes of the payload on the wire. */
+  readonly length: number;
+  /** As much of the payload as is shown; of a received one in compressed form where it is. */
+  readonly payload: Buffer;
+  /** Whether this is a keepalive ping. */
+  readonly keepalive: boolean;
+  /** Frames before this one for which there was no room. */
+  readonly leftOut: number;
+}
+
+/** One direction of a connection's traffic. */
+export interface NativeTraffic {
+  readonly messages: number;
+  readonly messageBytes: number;
+  readonly wireBytes: number;
+  readonly frames: {
+    readonly text: number;
+    readonly binary: number;
+    readonly continuation: number;
+    readonly close: number;
+    readonly ping: number;
+    readonly pong: number;
+  };
+}
+
+/** What a connection has counted. Sizes in bytes, times in milliseconds. */
+export interface NativeStats {
+  readonly received: NativeTraffic;
+  readonly sent: NativeTraffic;
+  readonly queuedMessages: number;
+  readonly queuedBytes: number;
+  readonly mostQueuedBytes: number;
+  readonly pauses: number;
+  readonly pausedTime: number;
+  readonly batches: number;
+  readonly batchedMessages: number;
+  readonly largestBatch: number;
+  readonly wakes: number;
+  readonly readerCpuTime: number;
+  readonly latency: number;
+}
 
 export interface SocketAddress {
   readonly address: string;
@@ -147,6 +202,9 @@ export interface NativeSession {
   bufferedAmount(): number;
   /** Milliseconds the last answered ping took; 0 before the first. */
   latency(): number;
+  stats(): NativeStats;
+  /** When the batch's entries were read: pairs of the first entry of a read and milliseconds since 1970. */
+  reads(): Float64Array;
 
   /** Waits for the reader's last instruction and returns how the connection ended. Once only. */
   join(): NativeOutcome;
@@ -205,6 +263,11 @@ export interface NativeConstants {
   /** Its payload starts with a word: the ping's id. */
   readonly recordPing: number;
   readonly recordPong: number;
+
+  /** No frame, pings and pongs, or all frames. */
+  readonly observeNothing: number;
+  readonly observePings: number;
+  readonly observeFrames: number;
 
   readonly maxControlPayload: number;
 }

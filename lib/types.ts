@@ -8,6 +8,16 @@ import type { HeaderList } from './handshake/headers.js';
 /** A message: text is a string, binary is a Buffer. */
 export type Data = string | Buffer;
 
+/** A message with the time at which it arrived. */
+export interface TimedMessage {
+  readonly data: Data;
+  /**
+   * When the reader read the end of the message from the socket: milliseconds since 1970, as `Date.now()` counts them,
+   * with fractions.
+   */
+  readonly receivedAt: number;
+}
+
 /** What a Close frame says (RFC 6455 §5.5.1). A Close without a body has code 1005 and no reason. */
 export interface CloseFrame {
   /** The close code (RFC 6455 §7.4). */

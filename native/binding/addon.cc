@@ -12,6 +12,7 @@
 #include "core/event.h"
 #include "core/limits.h"
 #include "reader/delivery_queue.h"
+#include "reader/frame_reporter.h"
 #include "reader/message_batch.h"
 #include "reader/send_record.h"
 
@@ -54,6 +55,11 @@ Napi::Object Constants(Napi::Env env) {
   record("recordPong", reader::RecordType::kPong);
   set("recordMore", reader::kRecordMore);
   set("recordCompress", reader::kRecordCompress);
+
+  const auto observe = [&](const char* name, reader::Observation value) { set(name, static_cast<std::size_t>(value)); };
+  observe("observeNothing", reader::Observation::kNone);
+  observe("observePings", reader::Observation::kPings);
+  observe("observeFrames", reader::Observation::kFrames);
 
   set("maxControlPayload", core::kMaxControlPayload);
   return constants;

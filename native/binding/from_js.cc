@@ -67,6 +67,7 @@ reader::SessionConfig ToSessionConfig(Napi::Object config) {
               .low_bytes = Count(config, "lowBytes"),
           },
       .write_low = Count(config, "writeLow"),
+      .observation = static_cast<reader::Observation>(config.Get("observation").As<Napi::Number>().Uint32Value()),
       .delays = {},
   };
 }

@@ -1,5 +1,7 @@
 #include "binding/session_wrap.h"
 
+#include <uv.h>
+
 #include <algorithm>
 #include <cstring>
 #include <system_error>
@@ -66,6 +68,8 @@ Napi::Function SessionWrap::Define(Napi::Env env) {
                          InstanceMethod<&SessionWrap::NotifyDrained>("notifyDrained"),
                          InstanceMethod<&SessionWrap::BufferedAmount>("bufferedAmount"),
                          InstanceMethod<&SessionWrap::Latency>("latency"),
+                         InstanceMethod<&SessionWrap::Stats>("stats"),
+                         InstanceMethod<&SessionWrap::Reads>("reads"),
                          InstanceMethod<&SessionWrap::Join>("join"),
                          InstanceMethod<&SessionWrap::Ref>("ref"),
                          InstanceMethod<&SessionWrap::Unref>("unref"),
@@ -200,6 +204,14 @@ Napi::Value SessionWrap::Notices(const Napi::CallbackInfo& info) {
 Napi::Value SessionWrap::Latency(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), reader_->delivery().latency());
 }
+
+Napi::Value SessionWrap::Stats(const Napi::CallbackInfo& info) {
+  reader::DeliveryQueue& delivery = reader_->delivery();
+  return ToStats(info.Env(), delivery.stats(), delivery.queue_stats(), uv_hrtime(), reader_->CpuTime(),
+                 delivery.latency());
+}
+
+Napi::Value SessionWrap::Reads(const Napi::CallbackInfo& info) { return ToReads(info.Env(), batch_.reads()); }
 
 // --- ending ---------------------------------------------------------------------------------------------------------
 

@@ -42,6 +42,8 @@ class SessionWrap final : public Napi::ObjectWrap<SessionWrap> {
   void NotifyDrained(const Napi::CallbackInfo& info);
   Napi::Value BufferedAmount(const Napi::CallbackInfo& info);
   Napi::Value Latency(const Napi::CallbackInfo& info);
+  Napi::Value Stats(const Napi::CallbackInfo& info);
+  Napi::Value Reads(const Napi::CallbackInfo& info);
   Napi::Value Join(const Napi::CallbackInfo& info);
   void Ref(const Napi::CallbackInfo& info);
   void Unref(const Napi::CallbackInfo& info);

@@ -70,6 +70,18 @@ class NoticeToJs {
   }
   Napi::Object operator()(const reader::Closing&) const { return Kind("closing"); }
   Napi::Object operator()(const reader::Drained&) const { return Kind("drained"); }
+  Napi::Object operator()(const reader::FrameSeen& notice) const {
+    auto object = Kind("frame");
+    object.Set("sent", notice.direction == core::Direction::kSent);
+    object.Set("opcode", static_cast<double>(notice.header.opcode));
+    object.Set("fin", notice.header.fin);
+    object.Set("compressed", notice.header.compressed);
+    object.Set("length", static_cast<double>(notice.header.length));
+    object.Set("payload", ToBuffer(env_, notice.payload));
+    object.Set("keepalive", notice.keepalive);
+    object.Set("leftOut", static_cast<double>(notice.left_out));
+    return object;
+  }
 
  private:
   Napi::Object Kind(const char* kind) const {
@@ -146,6 +158,59 @@ Napi::Value ToLargeMessage(Napi::Env env, core::MessageKind kind, core::Payload&
 Napi::Array ToNotices(Napi::Env env, std::vector<reader::Notice> notices) {
   auto array = Napi::Array::New(env, notices.size());
   for (std::uint32_t i = 0; i < notices.size(); ++i) array.Set(i, std::visit(NoticeToJs(env), notices[i]));
+  return array;
+}
+
+Napi::Object ToTraffic(Napi::Env env, const core::Traffic& traffic, std::uint64_t wire_bytes) {
+  auto object = Napi::Object::New(env);
+  const auto set = [&](const char* name, std::uint64_t value) { object.Set(name, static_cast<double>(value)); };
+  set("messages", traffic.messages);
+  set("messageBytes", traffic.message_bytes);
+  set("wireBytes", wire_bytes);
+  auto frames = Napi::Object::New(env);
+  const auto count = [&](const char* name, core::Opcode opcode) {
+    frames.Set(name, static_cast<double>(traffic.of(opcode)));
+  };
+  count("text", core::Opcode::kText);
+  count("binary", core::Opcode::kBinary);
+  count("continuation", core::Opcode::kContinuation);
+  count("close", core::Opcode::kClose);
+  count("ping", core::Opcode::kPing);
+  count("pong", core::Opcode::kPong);
+  object.Set("frames", frames);
+  return object;
+}
+
+Napi::Object ToStats(Napi::Env env, const reader::SessionStats& stats, const reader::QueueStats& queue,
+                     std::uint64_t now, std::uint64_t cpu_time, double latency) {
+  constexpr double kNanosecondsPerMillisecond = 1e6;
+  auto object = Napi::Object::New(env);
+  const auto set = [&](const char* name, std::uint64_t value) { object.Set(name, static_cast<double>(value)); };
+  const auto time = [&](const char* name, std::uint64_t nanoseconds) {
+    object.Set(name, static_cast<double>(nanoseconds) / kNanosecondsPerMillisecond);
+  };
+  object.Set("received", ToTraffic(env, stats.received, stats.wire_received));
+  object.Set("sent", ToTraffic(env, stats.sent, stats.wire_sent));
+  set("queuedMessages", queue.messages);
+  set("queuedBytes", queue.bytes);
+  set("mostQueuedBytes", queue.most_bytes);
+  set("pauses", stats.pauses);
+  time("pausedTime", stats.PausedUntil(now));
+  set("batches", queue.batches);
+  set("batchedMessages", queue.batched);
+  set("largestBatch", queue.largest_batch);
+  set("wakes", queue.wakes);
+  time("readerCpuTime", cpu_time);
+  object.Set("latency", latency);
+  return object;
+}
+
+Napi::Float64Array ToReads(Napi::Env env, std::span<const reader::MessageBatch::Read> reads) {
+  auto array = Napi::Float64Array::New(env, reads.size() * 2);
+  for (std::size_t i = 0; i < reads.size(); ++i) {
+    array[2 * i] = reads[i].first;
+    array[2 * i + 1] = reads[i].at;
+  }
   return array;
 }
 

@@ -77,6 +77,7 @@ std::size_t OutputQueue::Peek(std::span<std::span<const std::uint8_t>> pieces) {
 std::size_t OutputQueue::Consume(std::size_t size) {
   assert(size <= size_);
   size_ -= size;
+  consumed_ += size;
   std::size_t payload_size = 0;
   while (size > 0) {
     Segment& segment = segments_.front();

@@ -29,6 +29,8 @@ class OutputQueue {
   std::uint8_t* AppendUrgent(std::size_t size);
 
   bool empty() const { return size_ == 0; }
+  // Bytes consumed so far.
+  std::uint64_t consumed() const { return consumed_; }
   // Bytes not yet consumed.
   std::size_t size() const { return size_; }
   // Bytes of urgent frames not yet consumed.
@@ -70,6 +72,7 @@ class OutputQueue {
   std::list<Segment> segments_;
   std::size_t size_ = 0;
   std::size_t urgent_size_ = 0;
+  std::uint64_t consumed_ = 0;
 };
 
 }  // namespace hawser::core

@@ -1,5 +1,6 @@
 #include "reader/delivery_queue.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace hawser::reader {
@@ -11,6 +12,9 @@ constexpr std::size_t kWorthAWake = 4 * kBatchBytes;
 
 // Enough to cycle through under a flood without allocating; a quiet connection keeps none that is large.
 constexpr std::size_t kMaxSpare = 8;
+
+// Of frames that nobody has looked at yet.
+constexpr std::size_t kMostFrames = 16 * 1024;
 
 // Whether a batch was used well enough to keep as a spare: one burst must not pin memory for good.
 bool WorthKeeping(const MessageBatch& batch) { return !batch.empty() && batch.used() * 16 >= batch.capacity(); }
@@ -51,14 +55,20 @@ DeliveryQueue::Published DeliveryQueue::Publish(MessageBatch batch, bool more) {
   bytes_ += batches_.back().bytes();
   const bool pause = !paused_ && (messages_ > marks_.high_messages || bytes_ > marks_.high_bytes);
   paused_ = paused_ || pause;
+  queue_stats_.most_bytes = std::max(queue_stats_.most_bytes, bytes_);
   const bool ring = wanted_ && (!more || bytes_ >= kWorthAWake);
-  if (ring) wanted_ = false;
+  if (ring) {
+    wanted_ = false;
+    ++queue_stats_.wakes;
+  }
   return {.ring = ring, .pause = pause};
 }
 
 bool DeliveryQueue::TakeWanted() {
   Lock lock(mutex_);
-  return !batches_.empty() && std::exchange(wanted_, false);
+  const bool ring = !batches_.empty() && std::exchange(wanted_, false);
+  if (ring) ++queue_stats_.wakes;
+  return ring;
 }
 
 bool DeliveryQueue::paused() {
@@ -74,6 +84,18 @@ std::uint64_t DeliveryQueue::held() {
 void DeliveryQueue::Post(Notice notice) {
   Lock lock(mutex_);
   notices_.push_back(std::move(notice));
+  ++queue_stats_.wakes;
+}
+
+void DeliveryQueue::PostFrame(FrameSeen frame) {
+  Lock lock(mutex_);
+  if (notices_.size() >= kMostFrames) {
+    ++frames_left_out_;
+    return;
+  }
+  frame.left_out = std::exchange(frames_left_out_, 0);
+  notices_.emplace_back(std::move(frame));
+  ++queue_stats_.wakes;
 }
 
 void DeliveryQueue::SetLatency(double milliseconds) {
@@ -81,9 +103,15 @@ void DeliveryQueue::SetLatency(double milliseconds) {
   latency_ = milliseconds;
 }
 
+void DeliveryQueue::SetStats(const SessionStats& stats) {
+  Lock lock(mutex_);
+  stats_ = stats;
+}
+
 void DeliveryQueue::Finish() {
   Lock lock(mutex_);
   finished_ = true;
+  ++queue_stats_.wakes;
 }
 
 DeliveryQueue::Consumed::Consumed(MessageBatch& taken)
@@ -109,6 +137,9 @@ DeliveryQueue::TakeResult DeliveryQueue::Take(MessageBatch& batch) {
   if (!batches_.empty()) {
     batch = std::move(batches_.front());
     batches_.pop_front();
+    ++queue_stats_.batches;
+    queue_stats_.batched += batch.messages();
+    queue_stats_.largest_batch = std::max<std::uint64_t>(queue_stats_.largest_batch, batch.messages());
     result.taken = Taken::kBatch;
   } else if (finished_) {
     result.taken = Taken::kFinished;
@@ -132,6 +163,19 @@ std::vector<Notice> DeliveryQueue::TakeNotices() {
 double DeliveryQueue::latency() {
   Lock lock(mutex_);
   return latency_;
+}
+
+SessionStats DeliveryQueue::stats() {
+  Lock lock(mutex_);
+  return stats_;
+}
+
+QueueStats DeliveryQueue::queue_stats() {
+  Lock lock(mutex_);
+  QueueStats stats = queue_stats_;
+  stats.messages = messages_;
+  stats.bytes = bytes_;
+  return stats;
 }
 
 bool DeliveryQueue::finished() {

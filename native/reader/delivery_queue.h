@@ -14,6 +14,7 @@
 #include "reader/message_batch.h"
 #include "reader/mutex.h"
 #include "reader/notice.h"
+#include "reader/session_stats.h"
 
 namespace hawser::reader {
 
@@ -62,7 +63,10 @@ class DeliveryQueue {
   // Bytes of what is published and not consumed, payloads and index.
   std::uint64_t held();
   void Post(Notice notice);
+  // As Post, unless very many notices wait.
+  void PostFrame(FrameSeen frame);
   void SetLatency(double milliseconds);
+  void SetStats(const SessionStats& stats);
   // The last thing a reader does with its session.
   void Finish();
 
@@ -78,6 +82,8 @@ class DeliveryQueue {
   bool Release(MessageBatch& batch);
   std::vector<Notice> TakeNotices();
   double latency();
+  SessionStats stats();
+  QueueStats queue_stats();
   bool finished();
 
  private:
@@ -100,6 +106,9 @@ class DeliveryQueue {
   std::uint64_t messages_ HAWSER_GUARDED_BY(mutex_) = 0;
   std::uint64_t bytes_ HAWSER_GUARDED_BY(mutex_) = 0;
   double latency_ HAWSER_GUARDED_BY(mutex_) = 0;
+  SessionStats stats_ HAWSER_GUARDED_BY(mutex_);
+  QueueStats queue_stats_ HAWSER_GUARDED_BY(mutex_);
+  std::uint64_t frames_left_out_ HAWSER_GUARDED_BY(mutex_) = 0;
   bool wanted_ HAWSER_GUARDED_BY(mutex_) = false;  // a take came up empty: ring for the next message
   bool paused_ HAWSER_GUARDED_BY(mutex_) = false;
   bool finished_ HAWSER_GUARDED_BY(mutex_) = false;

@@ -1,6 +1,7 @@
 #include "reader/input.h"
 
 #include <algorithm>
+#include <chrono>
 #include <new>
 #include <utility>
 
@@ -20,6 +21,11 @@ constexpr std::uint64_t kQuiet = 500;
 // read, small reads cost more than copies.
 constexpr std::uint64_t kDirectRead = std::uint64_t{32} << 10;
 constexpr std::uint64_t kDirectReadWhenBusy = Slab::kSize / 4;
+
+double WallClock() {
+  const std::chrono::duration<double, std::milli> now = std::chrono::system_clock::now().time_since_epoch();
+  return now.count();
+}
 
 }  // namespace
 
@@ -60,6 +66,7 @@ bool Input::TargetSlab() {
 
 void Input::Received(std::size_t size) {
   in_use_ = false;
+  writer_.BeginRead(WallClock());
   if (kind_ == Kind::kMessage) return protocol_.Received(size, sink_);
   const bool much = size >= kMuch;
   const bool in_place = much && kind_ == Kind::kSlab;

@@ -58,6 +58,22 @@ class MessageBatch {
   std::size_t held() const { return bytes() + messages() * sizeof(MessageEntry); }
 
   const std::vector<MessageEntry>& index() const { return index_; }
+  // When the bytes of messages were read: from the message `first` on, at `at`, milliseconds since 1970.
+  struct Read {
+    std::uint32_t first;
+    double at;
+  };
+  const std::vector<Read>& reads() const { return reads_; }
+  // The messages that follow were read at this time.
+  void BeginRead(double at) {
+    const auto first = static_cast<std::uint32_t>(index_.size());
+    if (reads_.empty() || reads_.back().first != first) {
+      reads_.push_back({first, at});
+    } else {
+      reads_.back().at = at;
+    }
+  }
+
   // The run.
   std::span<const std::uint8_t> shared() const { return in_place() ? part_ : bytes_.span(); }
   core::Payload& large(std::size_t i) { return large_[i]; }
@@ -122,6 +138,7 @@ class MessageBatch {
   void Clear() {
     bytes_.set_size(0);
     index_.clear();
+    reads_.clear();
     large_.clear();
     slab_ = SlabRef();
     part_ = {};
@@ -148,6 +165,7 @@ class MessageBatch {
 
   core::Payload bytes_;
   std::vector<MessageEntry> index_;
+  std::vector<Read> reads_;
   std::vector<core::Payload> large_;
   SlabRef slab_;
   std::span<const std::uint8_t> part_;  // of the slab

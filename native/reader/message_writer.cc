@@ -51,7 +51,7 @@ bool MessageWriter::CommitInPlace(core::MessageForm form, std::span<const std::u
     if (message.size() < kWorthABatch && batch_->bytes() < kBatchBytes / 2) return false;
     PublishBatch(true);
   }
-  if (empty()) batch_ = delivery_.TakeSpare();
+  if (empty()) BeginBatch(delivery_.TakeSpare());
   batch_->CommitInPlace(form, message, slab_);
   return true;
 }
@@ -83,10 +83,15 @@ void MessageWriter::NextBatch(std::size_t size) {
   if (InPlace()) CloseInPlace();
   if (batch_ && batch_->Fits(size)) return;
   if (!empty()) PublishBatch(true);
-  batch_ = delivery_.Begin();
+  BeginBatch(delivery_.Begin());
   if (batch_->Fits(size)) return;
   PublishBatch(true);
-  batch_ = MessageBatch();
+  BeginBatch(MessageBatch());
+}
+
+void MessageWriter::BeginBatch(MessageBatch batch) {
+  batch_ = std::move(batch);
+  batch_->BeginRead(read_at_);
 }
 
 bool MessageWriter::PublishBatch(bool more) {

@@ -26,6 +26,12 @@ class MessageWriter {
   void Commit(core::MessageForm form, std::size_t size) { batch_->Commit(form, size); }
   void CommitLarge(core::MessageForm form, core::Payload message) { BatchFor(0).CommitLarge(form, std::move(message)); }
 
+  // What follows was read at this time, milliseconds since 1970.
+  void BeginRead(double at) {
+    read_at_ = at;
+    if (batch_) batch_->BeginRead(at);
+  }
+
   // Memory to read into, a quarter of a slab at least. Throws std::bad_alloc.
   std::span<std::uint8_t> Target();
   // The target was read into: until EndInPlace the messages there may be taken in place.
@@ -51,6 +57,7 @@ class MessageWriter {
     return *batch_;
   }
   void NextBatch(std::size_t size);
+  void BeginBatch(MessageBatch batch);
   bool InPlace() const { return !empty() && batch_->in_place(); }
   void CloseInPlace();
   void Rewrite(MessageBatch& batch);
@@ -66,6 +73,7 @@ class MessageWriter {
   SlabRef slab_;                   // that is read into
   std::size_t fill_ = 0;           // bytes of it that hold what batches refer to, and what lies between
   bool reading_in_place_ = false;  // between BeginInPlace and EndInPlace
+  double read_at_ = 0;
   bool pause_ = false;
   bool quiet_ = false;  // a full batch was published, and nobody woken
 };

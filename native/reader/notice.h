@@ -7,6 +7,9 @@
 #include <variant>
 #include <vector>
 
+#include "core/frame_header.h"
+#include "core/frame_observer.h"
+
 namespace hawser::reader {
 
 struct SocketAddress {
@@ -38,7 +41,15 @@ struct PongReceived {
 // Nothing can be sent any more: a Close was received or the connection has failed.
 struct Closing {};
 struct Drained {};
+// A frame went by; for those who look on.
+struct FrameSeen {
+  core::Direction direction = core::Direction::kReceived;
+  core::FrameHeader header;
+  std::vector<std::uint8_t> payload;  // as much of it as is shown
+  bool keepalive = false;             // a ping of the reader's own
+  std::uint64_t left_out = 0;         // frames before it that there was no room for
+};
 
-using Notice = std::variant<Dialed, HeadRead, BytesRead, PongReceived, Closing, Drained>;
+using Notice = std::variant<Dialed, HeadRead, BytesRead, PongReceived, Closing, Drained, FrameSeen>;
 
 }  // namespace hawser::reader

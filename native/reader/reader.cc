@@ -29,6 +29,12 @@ Reader::~Reader() {
   (void)Join();
 }
 
+// A thread that has announced its end may be gone, and its number another's.
+std::uint64_t Reader::CpuTime() {
+  const std::uint64_t running = delivery_.finished() ? 0 : thread_.CpuTime();
+  return delivery_.finished() ? delivery_.stats().cpu_time : running;
+}
+
 core::CloseOutcome Reader::Run() noexcept {
   const CountLiveReader live;
   core::CloseOutcome outcome;

@@ -29,6 +29,9 @@ class Reader {
   CommandQueue& commands() { return commands_; }
   DeliveryQueue& delivery() { return delivery_; }
 
+  // Nanoseconds that its thread has used of a processor.
+  std::uint64_t CpuTime();
+
   void Terminate() { commands_.Post(reader::Terminate{}); }
   bool joined() const { return !thread_.started(); }
   // Waits for the reader's last instruction. Once; call it when the delivery queue says finished, or after Terminate.

@@ -9,6 +9,7 @@
 
 #include "reader/send_record.h"
 #include "reader/tcp_transport.h"
+#include "reader/thread_cpu_time.h"
 
 namespace hawser::reader {
 
@@ -45,6 +46,7 @@ Session::Session(Loop& loop, const SessionConfig& config, CommandQueue& commands
       delivery_(delivery),
       bell_(bell),
       ended_(std::move(ended)),
+      reporter_(config.observation, delivery, bell),
       protocol_(config.limits, loop.masking_keys()),
       writer_(delivery, bell),
       input_(loop, protocol_, *this, writer_, MostInARead(config.marks)),
@@ -57,7 +59,9 @@ Session::Session(Loop& loop, const SessionConfig& config, CommandQueue& commands
           [this](int error) {
             Blame(core::CloseCause::kDial, error);
             End();
-          }) {}
+          }) {
+  if (reporter_.active()) protocol_.SetObserver(&reporter_);
+}
 
 Session::~Session() { loop_.Forget(*this); }
 
@@ -83,6 +87,7 @@ void Session::ExecuteCommands() noexcept {
       Guard([&] { std::visit([this](auto& one) { Execute(one); }, command); });
     }
     if (phase_ < Phase::kEnding && transport_) WriteOutput();
+    PublishAtTurnEnd();
     if (--rounds == 0) return commands_.LookAgain();
     // Who sends without pause has sent more when this thread comes back: fewer, larger writes. Costs next to nothing on
     // a core that nobody else wants.
@@ -157,6 +162,7 @@ void Session::Execute(Resume&) {
   // A mark may have been passed again while the command was on its way; another Resume then follows.
   if (!paused_ || delivery_.paused()) return;
   paused_ = false;
+  stats_.Resume(uv_hrtime());
   keepalive_.OnResume();
   UpdateReading();
 }
@@ -189,6 +195,7 @@ std::span<std::uint8_t> Session::ReadTarget() noexcept {
 }
 
 void Session::OnRead(std::size_t size) noexcept {
+  stats_.wire_received += size;
   Guard([this, size] {
     if (phase_ == Phase::kHandshake) {
       handshake_.Append(loop_.chunk().first(size));
@@ -247,10 +254,18 @@ void Session::OnTurnEnd() noexcept {
     if (std::exchange(read_in_turn_, 0) >= kMostInATurn) UpdateReading();
     const bool rang = writer_.Publish();
     ObeyMarks();
+    PublishStats();
     if (!rang) return;
     from_consumer_.OnTold();
     AwaitReply();
   });
+}
+
+void Session::PublishStats() {
+  stats_.received = protocol_.received();
+  stats_.sent = protocol_.sent();
+  stats_.wire_sent = protocol_.output().consumed();
+  delivery_.SetStats(stats_);
 }
 
 // Stays out of the poll's sleep for a moment where a reply is likely to be here sooner than a wake would be.
@@ -271,6 +286,7 @@ void Session::ObeyMarks() {
   if (phase_ != Phase::kOpen) return;
   if (!closing_ && pause) {
     paused_ = true;
+    stats_.Pause(uv_hrtime());
     UpdateReading();
   } else if (closing_ && !protocol_.input_done() && BacklogIsFull()) {
     Blame(core::CloseCause::kBacklog);
@@ -292,7 +308,7 @@ void Session::ReceivePong(std::span<const std::uint8_t> payload) {
   for (const PendingPing& ping : keepalive_.OnPong(payload)) {
     const double latency = static_cast<double>(now - ping.sent_at) / kNanosecondsPerMillisecond;
     delivery_.SetLatency(latency);
-    if (ping.id != kKeepaliveId) Tell(PongReceived{.id = ping.id, .latency = latency});
+    if (ping.id != kKeepaliveId || reporter_.active()) Tell(PongReceived{.id = ping.id, .latency = latency});
   }
 }
 
@@ -360,6 +376,7 @@ void Session::MaybeTellDrained() {
 
 void Session::SendKeepalivePing(std::span<const std::uint8_t> payload) noexcept {
   Guard([this, payload] {
+    reporter_.KeepaliveNext();
     if (!protocol_.SendPing(payload)) return;
     keepalive_.AddPing(kKeepaliveId, payload);
     WriteOutput();
@@ -460,7 +477,10 @@ void Session::End() noexcept {
   input_.Stop();
   dialer_.Cancel();
   wakefulness_.Stop();
+  if (stats_.paused_since != 0) stats_.Resume(uv_hrtime());
+  stats_.cpu_time = OwnCpuTime();
   Guard([this] { writer_.Publish(); });
+  PublishStats();
   if (transport_) {
     transport_->Close();
   } else {

@@ -15,6 +15,7 @@
 #include "reader/command_queue.h"
 #include "reader/delivery_queue.h"
 #include "reader/dialer.h"
+#include "reader/frame_reporter.h"
 #include "reader/handshake_buffer.h"
 #include "reader/input.h"
 #include "reader/keepalive.h"
@@ -37,6 +38,7 @@ struct SessionConfig {
   core::Limits limits;
   QueueMarks marks;
   std::uint64_t write_low = 0;
+  Observation observation = Observation::kNone;
   // What may come in once the connection closes while nobody consumes: reading is not paused then, since the peer's
   // Close is behind it. One message of the biggest size is always let in.
   std::uint64_t closing_backlog = std::uint64_t{64} << 20;
@@ -110,6 +112,7 @@ class Session final : TransportListener, TurnListener, KeepaliveHost, core::Even
   void LookForReply();
   bool ReplyIsLikely() const { return from_consumer_.worthwhile() || from_peer_.worthwhile(); }
   void PublishAtTurnEnd();
+  void PublishStats();
   void Tell(Notice notice);
   void TellClosing();
   void MaybeTellDrained();
@@ -128,6 +131,7 @@ class Session final : TransportListener, TurnListener, KeepaliveHost, core::Even
   std::function<void()> ended_;
 
   Phase phase_ = Phase::kDialing;
+  FrameReporter reporter_;
   core::Protocol protocol_;
   MessageWriter writer_;
   Input input_;
@@ -151,6 +155,7 @@ class Session final : TransportListener, TurnListener, KeepaliveHost, core::Even
   bool told_closing_ = false;
   bool drained_wanted_ = false;
   bool waits_for_turn_end_ = false;
+  SessionStats stats_;
 
   core::CloseCause cause_ = core::CloseCause::kNone;
   int transport_error_ = 0;

@@ -8,6 +8,8 @@
 #include <system_error>
 #include <utility>
 
+#include "reader/thread_cpu_time.h"
+
 #if !defined(_WIN32)
 #include <pthread.h>
 
@@ -59,6 +61,8 @@ class ResultThread {
   }
 
   bool started() const { return started_; }
+  // What it has used of a processor, in nanoseconds; of a running thread only.
+  std::uint64_t CpuTime() const { return CpuTimeOf(thread_); }
 
   // Waits for the thread's last instruction, then hands its value over. Once only, by the owner.
   Result Join() {

@@ -10,6 +10,7 @@ import type {
   NativeConstants,
   NativeOutcome,
   NativeSession,
+  NativeStats,
   Notice,
   SessionConfig,
   Staging,
@@ -43,6 +44,9 @@ export const constants: NativeConstants = {
   recordCompress: 0x200,
   recordPing: 9,
   recordPong: 10,
+  observeNothing: 0,
+  observePings: 1,
+  observeFrames: 2,
   maxControlPayload: 125,
 };
 
@@ -105,6 +109,29 @@ const quietEnd: NativeOutcome = {
   actual: 0,
 };
 
+const noTraffic = {
+  messages: 0,
+  messageBytes: 0,
+  wireBytes: 0,
+  frames: { text: 0, binary: 0, continuation: 0, close: 0, ping: 0, pong: 0 },
+};
+
+const noStats: NativeStats = {
+  received: noTraffic,
+  sent: noTraffic,
+  queuedMessages: 0,
+  queuedBytes: 0,
+  mostQueuedBytes: 0,
+  pauses: 0,
+  pausedTime: 0,
+  batches: 0,
+  batchedMessages: 0,
+  largestBatch: 0,
+  wakes: 0,
+  readerCpuTime: 0,
+  latency: 0,
+};
+
 let lastId = 0;
 
 /** A session whose reader is the test: it delivers, notifies and finishes when told to. */
@@ -123,6 +150,8 @@ export class FakeSession implements NativeSession {
   /** What `bufferedAmount()` says. */
   unwritten = 0;
   drainAsked = false;
+  /** What `reads()` gives: pairs of an entry and a time. */
+  readTimes: number[] = [0, 0];
   referenced = true;
 
   #queue: (string | Buffer | More)[] = [];
@@ -250,6 +279,14 @@ export class FakeSession implements NativeSession {
 
   latency(): number {
     return 0;
+  }
+
+  stats(): NativeStats {
+    return noStats;
+  }
+
+  reads(): Float64Array {
+    return new Float64Array(this.readTimes);
   }
 
   join(): NativeOutcome {

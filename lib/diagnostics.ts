@@ -1,0 +1,161 @@
+/**
+ * For those who look on: publishes what happens on the channels of `node:diagnostics_channel`, and prints it where
+ * `NODE_DEBUG` has `hawser`. Costs next to nothing where nobody looks. Decides nothing.
+ *
+ * Lines: `<` received, `>` sent, `=` state, `!` error, `%` keepalive; before it the connection's number.
+ */
+
+import { isUtf8 } from 'node:buffer';
+import { channel } from 'node:diagnostics_channel';
+import { debuglog } from 'node:util';
+import { closeCodeName, describeCloseFrame } from './close-code.js';
+import type { Connection } from './connection.js';
+import { ConnectionClosedError, connectionClosed } from './errors.js';
+import { constants, type FrameNotice } from './native.js';
+import type { CloseOutcome } from './types.js';
+
+/** What is published on `hawser:connecting`. */
+export interface ConnectingMessage {
+  readonly url: string;
+}
+/** What is published on `hawser:open`. */
+export interface OpenMessage {
+  readonly connection: Connection;
+}
+/** What is published on `hawser:close`. */
+export interface CloseMessage {
+  readonly connection: Connection;
+  readonly outcome: CloseOutcome;
+}
+/** What is published on `hawser:ping` and `hawser:pong`, for those of either side, keepalive's included. */
+export interface PingMessage {
+  readonly connection: Connection;
+  readonly direction: 'sent' | 'received';
+  readonly payload: Buffer;
+}
+/** What is published on `hawser:error`: an opening that failed, or a connection that did not close in good order. */
+export interface ErrorMessage {
+  readonly url: string;
+  readonly connection?: Connection;
+  readonly error: unknown;
+}
+
+const channels = {
+  connecting: channel('hawser:connecting'),
+  open: channel('hawser:open'),
+  close: channel('hawser:close'),
+  ping: channel('hawser:ping'),
+  pong: channel('hawser:pong'),
+  error: channel('hawser:error'),
+};
+
+const log = debuglog('hawser');
+
+const shownLength = 75;
+
+const opcodeNames: ReadonlyMap<number, string> = new Map([
+  [0x0, 'CONT'],
+  [0x1, 'TEXT'],
+  [0x2, 'BINARY'],
+  [0x8, 'CLOSE'],
+  [0x9, 'PING'],
+  [0xa, 'PONG'],
+]);
+
+/** Which frames the reader is to tell of, one of `constants.observe*`: who looks on has to do so before connecting. */
+export function observation(): number {
+  if (log.enabled) return constants.observeFrames;
+  return channels.ping.hasSubscribers || channels.pong.hasSubscribers
+    ? constants.observePings
+    : constants.observeNothing;
+}
+
+export function connecting(url: string): void {
+  log('= connecting to %s', url);
+  publish('connecting', (): ConnectingMessage => ({ url }));
+}
+
+/** The opening failed. */
+export function failed(url: string, error: unknown): void {
+  log('! connecting to %s: %s', url, words(error));
+  publish('error', (): ErrorMessage => ({ url, error }));
+}
+
+/** @param id the connection's number. */
+export function opened(connection: Connection, id: number): void {
+  log('#%d = open, %s', id, connection.url);
+  publish('open', (): OpenMessage => ({ connection }));
+}
+
+export function closing(id: number): void {
+  log('#%d = closing', id);
+}
+
+export function closed(connection: Connection, id: number, outcome: CloseOutcome): void {
+  log('#%d = closed, %s', id, describeCloseFrame(outcome));
+  publish('close', (): CloseMessage => ({ connection, outcome }));
+  const error = connectionClosed(outcome);
+  if (!(error instanceof ConnectionClosedError)) return;
+  log('#%d ! %s', id, words(error));
+  publish('error', (): ErrorMessage => ({ url: connection.url, connection, error }));
+}
+
+export function frame(connection: Connection, id: number, seen: FrameNotice): void {
+  if (log.enabled) {
+    if (seen.leftOut > 0) log('#%d = %d frames not shown', id, seen.leftOut);
+    if (seen.keepalive) log('#%d %% sending a keepalive ping', id);
+    log('#%d %s %s', id, seen.sent ? '>' : '<', describeFrame(seen));
+  }
+  const name = opcodeNames.get(seen.opcode);
+  if (name !== 'PING' && name !== 'PONG') return;
+  const direction = seen.sent ? 'sent' : 'received';
+  const { payload } = seen;
+  publish(name === 'PING' ? 'ping' : 'pong', (): PingMessage => ({ connection, direction, payload }));
+}
+
+/** A ping was answered. */
+export function answered(id: number, latency: number): void {
+  log('#%d %% latency is %s ms', id, latency.toFixed(3));
+}
+
+function publish(name: keyof typeof channels, message: () => object): void {
+  if (channels[name].hasSubscribers) channels[name].publish(message());
+}
+
+/** A frame in words: `TEXT 'hello' [5 bytes]`. */
+export function describeFrame({ sent, opcode, fin, compressed, length, payload }: FrameNotice): string {
+  const name = opcodeNames.get(opcode) ?? `OPCODE ${opcode}`;
+  const notes = [`${length} bytes`];
+  if (compressed) notes.push('compressed');
+  if (!fin) notes.push('continued');
+  const content = name === 'CLOSE' ? describeClose(payload) : describePayload(payload, compressed && !sent, length);
+  return [name, content, `[${notes.join(', ')}]`].filter((part) => part !== '').join(' ');
+}
+
+function describeClose(payload: Buffer): string {
+  if (payload.length < 2) return '';
+  const code = payload.readUInt16BE(0);
+  return `${code} (${closeCodeName(code)}) ${payload.toString('utf8', 2)}`.trimEnd();
+}
+
+function describePayload(payload: Buffer, opaque: boolean, length: number): string {
+  if (payload.length === 0) return '';
+  // Where it was cut, a code point may be as well.
+  const text = payload.length < length ? payload.subarray(0, payload.length - cutBytes(payload)) : payload;
+  const shown = !opaque && isUtf8(text) ? JSON.stringify(text.toString('utf8')) : payload.toString('hex');
+  return shown.length > shownLength ? `${shown.slice(0, shownLength)}…` : shown;
+}
+
+/** How many bytes at the end may be the beginning of a code point. */
+function cutBytes(payload: Buffer): number {
+  for (let back = 1; back <= Math.min(3, payload.length); back++) {
+    const byte = payload[payload.length - back] as number;
+    if (byte >= 0xc0) return back;
+    if (byte < 0x80) return 0;
+  }
+  return 0;
+}
+
+function words(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}
