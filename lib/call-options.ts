@@ -3,8 +3,7 @@
  * `connect()` are in `options.ts`. Knows no connection.
  */
 
-import { checkBoolean, checkSignal, invalidType, maxTimeout, nearestName, outOfRange } from './check.js';
-import { invalidArgument } from './errors.js';
+import { checkBoolean, checkNames, checkSignal, invalidType, maxTimeout, outOfRange } from './check.js';
 
 /** How a message is wanted. */
 export interface DecodeOptions {
@@ -110,15 +109,6 @@ function checkReception(options: RecvManyOptions, names: readonly string[]): Rec
     signal: signal === undefined ? undefined : checkSignal('signal', signal),
     max: checkMost(max),
   };
-}
-
-function checkNames(options: unknown, names: readonly string[]): void {
-  if (typeof options !== 'object' || options === null) throw invalidType('options', options, 'an object');
-  for (const name of Object.keys(options)) {
-    if (names.includes(name)) continue;
-    const meant = nearestName(name, names);
-    throw invalidArgument(`unknown option ${name}${meant === undefined ? '' : `; did you mean ${meant}?`}`);
-  }
 }
 
 function checkPatience(timeout: unknown): number {

@@ -93,6 +93,16 @@ export function checkCloseArguments(code: unknown, reason: unknown): asserts rea
   if (bytes > maxReasonBytes) throw outOfRange(`close reason is ${bytes} bytes; the limit is ${maxReasonBytes}`);
 }
 
+/** An object that has no properties but those named; a message about another says which may have been meant. */
+export function checkNames(options: unknown, names: readonly string[]): void {
+  if (typeof options !== 'object' || options === null) throw invalidType('options', options, 'an object');
+  for (const name of Object.keys(options)) {
+    if (names.includes(name)) continue;
+    const meant = nearestName(name, names);
+    throw invalidArgument(`unknown option ${name}${meant === undefined ? '' : `; did you mean ${meant}?`}`);
+  }
+}
+
 /** The known name nearest to a misspelt one, if one is near. */
 export function nearestName(name: string, known: Iterable<string>): string | undefined {
   const wanted = name.toLowerCase();
