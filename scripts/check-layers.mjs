@@ -133,7 +133,7 @@ function reach(start) {
 
 /** @param {string} file */
 function isFace(file) {
-  return /^lib\/(whatwg|ws)\//.test(file);
+  return /^lib\/(streams|whatwg|ws)\//.test(file);
 }
 
 /** @param {string} file */
