@@ -7,7 +7,7 @@
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { closePayload, encodeFrame, type Frame, FrameReader, type FrameSpec } from '../../support/frames.js';
-import { now } from '../../support/times.js';
+import { DEADLINE, now } from '../../support/times.js';
 import { cut } from '../cases/build.js';
 import type { Chop, Message, Mode, Reaction, Scenario, Step } from '../cases/scenario.js';
 import { ClientMessages } from './client-messages.js';
@@ -17,6 +17,8 @@ import { accept, parseRequest, type Request } from './opening.js';
 
 /** Bytes that are gathered for a write. */
 const WRITE_SIZE = 64 * 1024;
+/** Milliseconds that a client may take to read what was written. */
+const DRAIN_PATIENCE = 6 * DEADLINE;
 const RSV1 = 4;
 
 const late: Reaction = { kind: 'late', payload: Buffer.alloc(0) };
@@ -176,10 +178,13 @@ export class CaseConnection {
     }
     for (const piece of pieces(frames, chop)) {
       this.#write(piece);
-      if (this.#socket.writableNeedDrain)
-        await this.#until(() => !this.#socket.writableNeedDrain || this.#end !== undefined);
+      if (this.#socket.writableNeedDrain) await this.#until(() => this.#drained, DRAIN_PATIENCE);
       else if (chop !== 'whole') await nextTurn();
     }
+  }
+
+  get #drained(): boolean {
+    return !this.#socket.writableNeedDrain || this.#end !== undefined;
   }
 
   #write(bytes: Uint8Array): void {
@@ -241,8 +246,8 @@ export class CaseConnection {
   }
 
   /** Resolves when the condition holds, or so many milliseconds have passed. */
-  async #until(holds: () => boolean, milliseconds?: number): Promise<void> {
-    const deadline = milliseconds === undefined ? Number.POSITIVE_INFINITY : now() + milliseconds;
+  async #until(holds: () => boolean, milliseconds: number): Promise<void> {
+    const deadline = now() + milliseconds;
     while (!holds() && now() < deadline) {
       await new Promise<void>((resolve) => {
         const wake = (): void => {
@@ -250,7 +255,7 @@ export class CaseConnection {
           this.#waiting.delete(wake);
           resolve();
         };
-        const timer = milliseconds === undefined ? undefined : setTimeout(wake, deadline - now());
+        const timer = setTimeout(wake, deadline - now());
         this.#waiting.add(wake);
       });
     }
