@@ -32,10 +32,11 @@ const shapes: readonly (readonly [size: number, fragmentSize: number])[] = [
   ...[1024, 4096, 32768].map((fragmentSize) => [131072, fragmentSize] as const),
 ];
 
+const QUICK_COUNT = 50;
 const QUICK_BYTES = 1024 * 1024;
 
 function messageCount(mode: Mode, size: number): number {
-  return mode === 'full' ? 1000 : Math.min(100, Math.ceil(QUICK_BYTES / size));
+  return mode === 'full' ? 1000 : Math.min(QUICK_COUNT, Math.ceil(QUICK_BYTES / size));
 }
 
 /** A document whose parts are the messages. */
