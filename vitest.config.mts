@@ -24,6 +24,7 @@ export default defineConfig({
       project('connection', 30_000, ['test/support/require-addon.ts']),
       project('lifecycle', 300_000, ['test/support/require-addon.ts']),
       project('process', 300_000, ['test/support/require-addon.ts']),
+      project('conformance', 600_000, ['test/support/require-addon.ts', 'test/conformance/bundle-server.ts']),
     ],
   },
 });

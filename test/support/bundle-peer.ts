@@ -1,18 +1,7 @@
-/** Runs once before the tests: bundles the scripted peer's thread, since Node 20 cannot run TypeScript in a Worker. */
+/** Runs once before the tests: bundles the scripted peer's thread. */
 
-import * as path from 'node:path';
-import { build } from 'vite';
+import { bundleWorker } from './bundle-worker.js';
 
 export async function setup(): Promise<void> {
-  await build({
-    root: path.join(__dirname, '../..'),
-    configFile: false,
-    logLevel: 'warn',
-    build: {
-      ssr: 'test/support/peer-worker.ts',
-      outDir: 'build/test-support',
-      target: 'node20',
-      rolldownOptions: { output: { entryFileNames: '[name].mjs' } },
-    },
-  });
+  await bundleWorker('test/support/peer-worker.ts', 'build/test-support');
 }
