@@ -4,12 +4,13 @@
  * @typedef {object} Case
  * @property {string} name
  * @property {'receive' | 'send' | 'echo'} what
- * @property {'ascii' | 'mixed' | 'binary' | 'alternating'} payload `mixed` is text in four alphabets, `alternating`
- *   is ASCII text and binary by turns.
+ * @property {'ascii' | 'mixed' | 'binary' | 'alternating' | 'json'} payload `mixed` is text in four alphabets,
+ *   `alternating` is ASCII text and binary by turns, `json` is JSON in which every message has other figures.
  * @property {number} size Bytes of a message.
  * @property {'batches' | 'for-await' | 'recv'} [style] How hawser receives; ws always listens to 'message'.
  * @property {number} [perTurn] How many messages are sent in one turn of the event loop.
  * @property {boolean} [fresh] Each message is a new buffer, which hawser is given with `transfer: true`.
+ * @property {boolean} [compressed] permessage-deflate with context takeover.
  * @property {Target[]} targets
  *
  * @typedef {object} Target hawser divided by ws.
@@ -52,6 +53,8 @@ export const cases = [
   receive('receive-binary-16k', 'binary', 16 * KiB),
   receive('receive-binary-64k', 'binary', 64 * KiB),
   receive('receive-binary-1m', 'binary', MiB),
+  { ...receive('receive-compressed-256', 'json', 256, [atLeast('rate', 15)]), compressed: true },
+  { ...receive('receive-compressed-2k', 'json', 2 * KiB, [atLeast('rate', 8)]), compressed: true },
   receive('for-await-text-125', 'ascii', 125, [atLeast('rate', 3)], 'for-await'),
   receive('recv-text-125', 'ascii', 125, [atLeast('rate', 3)], 'recv'),
   send('send-64-text-125', 'ascii', 125, 64, [atLeast('rate', 15)]),

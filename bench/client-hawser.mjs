@@ -5,8 +5,8 @@ import { run } from './client.mjs';
  * @typedef {import('./client.mjs').Client} Client
  */
 
-await run(async (url) => {
-  const connection = await connect(url, { compression: false });
+await run(async (url, { compressed = false }) => {
+  const connection = await connect(url, { compression: compressed });
 
   /** @type {Client['receive']} */
   async function receive({ style }, measurement) {

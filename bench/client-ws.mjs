@@ -15,8 +15,8 @@ if (!/\[native code\]/.test(String(mask)) || process.env['WS_NO_BUFFER_UTIL']) t
  * @typedef {import('./client.mjs').Message} Message
  */
 
-await run(async (url) => {
-  const socket = new WebSocket(url, { perMessageDeflate: false });
+await run(async (url, { compressed = false }) => {
+  const socket = new WebSocket(url, { perMessageDeflate: compressed });
   await once(socket, 'open');
 
   /** @type {Client['receive']} */

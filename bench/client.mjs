@@ -21,11 +21,11 @@ import { payloadOf } from './payloads.mjs';
  * @property {() => Promise<unknown>} close
  */
 
-/** @param {(url: string) => Promise<Client>} open */
+/** @param {(url: string, order: Case) => Promise<Client>} open */
 export async function run(open) {
   const [name = '', port = '', warmUp = '', duration = ''] = process.argv.slice(2);
   const order = caseNamed(name);
-  const client = await open(`ws://127.0.0.1:${port}/${name}`);
+  const client = await open(`ws://127.0.0.1:${port}/${name}`, order);
   const measurement = new Measurement({ warmUp: Number(warmUp), duration: Number(duration) });
   const result = await measure(client, order, measurement);
   await client.close();

@@ -13,6 +13,25 @@ export function payloadOf(kind, size) {
 }
 
 /**
+ * JSON text of `size` bytes, as a feed sends it: the same fields in every message, with other figures.
+ * @param {number} number Of the message.
+ * @param {number} size
+ */
+export function jsonOf(number, size) {
+  let random = (number * 2654435761) >>> 0;
+  const next = () => {
+    random = (Math.imul(random, 1664525) + 1013904223) >>> 0;
+    return random;
+  };
+  let text = `{"stream":"btcusdt@trade","E":${1700000000000 + number * 37},"t":${next()},"trades":[`;
+  while (text.length < size) {
+    const price = (60000 + (next() % 9000000) / 1000).toFixed(2);
+    text += `{"p":"${price}","q":"0.${String(next() % 100000).padStart(5, '0')}","m":${next() % 2 === 0}},`;
+  }
+  return Buffer.from(text.slice(0, size));
+}
+
+/**
  * Repeats a text up to `size` bytes of UTF-8, without cutting a character.
  * @param {string} pattern
  * @param {number} size

@@ -4,10 +4,14 @@
 
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:net';
+import * as zlib from 'node:zlib';
 import { caseNamed } from './cases.mjs';
-import { payloadOf } from './payloads.mjs';
+import { jsonOf, payloadOf } from './payloads.mjs';
 
 const CHUNK = 256 * 1024;
+
+/** RSV1 of a frame (RFC 7692 section 6). */
+const COMPRESSED = 0x40;
 
 const server = createServer({ noDelay: true, highWaterMark: 4 * CHUNK }, (socket) => {
   socket.on('error', () => {});
@@ -16,13 +20,14 @@ const server = createServer({ noDelay: true, highWaterMark: 4 * CHUNK }, (socket
     head += bytes.toString('latin1');
     if (!head.endsWith('\r\n\r\n')) return;
     socket.off('data', readHead);
-    const { what, payload, size } = caseNamed(/^GET \/(\S*)/.exec(head)?.[1] ?? '');
+    const { what, payload, size, compressed } = caseNamed(/^GET \/(\S*)/.exec(head)?.[1] ?? '');
     const key = /^sec-websocket-key: *(\S+)/im.exec(head)?.[1] ?? '';
     socket.write(
       'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
-        `Sec-WebSocket-Accept: ${acceptOf(key)}\r\n\r\n`,
+        `Sec-WebSocket-Accept: ${acceptOf(key)}\r\n` +
+        `${compressed ? 'Sec-WebSocket-Extensions: permessage-deflate\r\n' : ''}\r\n`,
     );
-    if (what === 'receive') flood(socket, framesOf(payload, size));
+    if (what === 'receive') flood(socket, compressed ? compressedFramesOf(size) : framesOf(payload, size));
     else if (what === 'send') sink(socket);
     else echo(socket);
   });
@@ -89,13 +94,36 @@ function framesOf(payload, size) {
 }
 
 /**
+ * Messages each of which refers to those before it, as a server sends them that keeps its window. The first refers to
+ * none, so that they may be sent again and again.
+ * @param {number} size
+ */
+function compressedFramesOf(size) {
+  const { Z_SYNC_FLUSH } = zlib.constants;
+  let sent = Buffer.alloc(0);
+  const frames = [];
+  for (let number = 0; number < 512; number++) {
+    const payload = jsonOf(number, size);
+    const dictionary = sent.subarray(-32768);
+    const deflated = zlib.deflateRawSync(payload, {
+      finishFlush: Z_SYNC_FLUSH,
+      ...(dictionary.length > 0 ? { dictionary } : {}),
+    });
+    frames.push(frameOf(1, deflated.subarray(0, -4), COMPRESSED));
+    sent = Buffer.concat([sent.subarray(-32768), payload]);
+  }
+  return Buffer.concat(frames);
+}
+
+/**
  * @param {number} opcode
  * @param {Buffer} payload
+ * @param {number} [flags] Reserved bits.
  */
-function frameOf(opcode, payload) {
+function frameOf(opcode, payload, flags = 0) {
   const size = payload.length;
   const header = Buffer.alloc(size < 126 ? 2 : size < 65536 ? 4 : 10);
-  header[0] = 0x80 | opcode;
+  header[0] = 0x80 | flags | opcode;
   header[1] = size < 126 ? size : size < 65536 ? 126 : 127;
   if (header.length === 4) header.writeUInt16BE(size, 2);
   if (header.length === 10) header.writeBigUInt64BE(BigInt(size), 2);

@@ -17,7 +17,7 @@ import { runCases } from './suite.js';
 import { difference, readTable, rewriteTable } from './table.js';
 
 /** Whether hawser has compression, without which groups 12 and 13 can't be run. */
-const HAWSER_COMPRESSES = false;
+const HAWSER_COMPRESSES = true;
 
 const HOUR = 3_600_000;
 
