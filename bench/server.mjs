@@ -2,16 +2,11 @@
 // the case: it floods pre-encoded frames as fast as the socket takes them, counts bytes without parsing them, or
 // echoes small frames. A raw server, so that the clients are measured and not it.
 
-import { createHash } from 'node:crypto';
 import { createServer } from 'node:net';
-import * as zlib from 'node:zlib';
 import { caseNamed } from './cases.mjs';
-import { jsonOf, payloadOf } from './payloads.mjs';
+import { acceptHead, compressedFramesOf, framesOf } from './frames.mjs';
 
 const CHUNK = 256 * 1024;
-
-/** RSV1 of a frame (RFC 7692 section 6). */
-const COMPRESSED = 0x40;
 
 const server = createServer({ noDelay: true, highWaterMark: 4 * CHUNK }, (socket) => {
   socket.on('error', () => {});
@@ -21,13 +16,9 @@ const server = createServer({ noDelay: true, highWaterMark: 4 * CHUNK }, (socket
     if (!head.endsWith('\r\n\r\n')) return;
     socket.off('data', readHead);
     const { what, payload, size, compressed } = caseNamed(/^GET \/(\S*)/.exec(head)?.[1] ?? '');
-    const key = /^sec-websocket-key: *(\S+)/im.exec(head)?.[1] ?? '';
-    socket.write(
-      'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
-        `Sec-WebSocket-Accept: ${acceptOf(key)}\r\n` +
-        `${compressed ? 'Sec-WebSocket-Extensions: permessage-deflate\r\n' : ''}\r\n`,
-    );
-    if (what === 'receive') flood(socket, compressed ? compressedFramesOf(size) : framesOf(payload, size));
+    socket.write(acceptHead(head, compressed));
+    if (what === 'receive')
+      flood(socket, compressed ? Buffer.concat(compressedFramesOf(size)) : framesOf(payload, size));
     else if (what === 'send') sink(socket);
     else echo(socket);
   });
@@ -81,56 +72,4 @@ function echo(socket) {
 /** @param {Buffer} frame */
 function sizeOf(frame) {
   return frame.readUInt8(1) & 0x7f;
-}
-
-/**
- * @param {import('./cases.mjs').Case['payload']} payload
- * @param {number} size
- */
-function framesOf(payload, size) {
-  if (payload === 'binary') return frameOf(2, payloadOf('binary', size));
-  if (payload !== 'alternating') return frameOf(1, payloadOf(payload, size));
-  return Buffer.concat([frameOf(1, payloadOf('ascii', size)), frameOf(2, payloadOf('binary', size))]);
-}
-
-/**
- * Messages each of which refers to those before it, as a server sends them that keeps its window. The first refers to
- * none, so that they may be sent again and again.
- * @param {number} size
- */
-function compressedFramesOf(size) {
-  const { Z_SYNC_FLUSH } = zlib.constants;
-  let sent = Buffer.alloc(0);
-  const frames = [];
-  for (let number = 0; number < 512; number++) {
-    const payload = jsonOf(number, size);
-    const dictionary = sent.subarray(-32768);
-    const deflated = zlib.deflateRawSync(payload, {
-      finishFlush: Z_SYNC_FLUSH,
-      ...(dictionary.length > 0 ? { dictionary } : {}),
-    });
-    frames.push(frameOf(1, deflated.subarray(0, -4), COMPRESSED));
-    sent = Buffer.concat([sent.subarray(-32768), payload]);
-  }
-  return Buffer.concat(frames);
-}
-
-/**
- * @param {number} opcode
- * @param {Buffer} payload
- * @param {number} [flags] Reserved bits.
- */
-function frameOf(opcode, payload, flags = 0) {
-  const size = payload.length;
-  const header = Buffer.alloc(size < 126 ? 2 : size < 65536 ? 4 : 10);
-  header[0] = 0x80 | flags | opcode;
-  header[1] = size < 126 ? size : size < 65536 ? 126 : 127;
-  if (header.length === 4) header.writeUInt16BE(size, 2);
-  if (header.length === 10) header.writeBigUInt64BE(BigInt(size), 2);
-  return Buffer.concat([header, payload]);
-}
-
-/** @param {string} key */
-function acceptOf(key) {
-  return createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
 }

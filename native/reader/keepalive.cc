@@ -1,7 +1,6 @@
 #include "reader/keepalive.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace hawser::reader {
 
@@ -33,11 +32,14 @@ void Keepalive::AddPing(std::uint32_t id, std::span<const std::uint8_t> payload)
 }
 
 void Keepalive::OnInterval() {
-  // Random, so that a pong for another ping cannot match by chance or by malice.
-  std::array<std::uint8_t, 4> payload{};
-  if (uv_random(nullptr, nullptr, payload.data(), payload.size(), 0, nullptr) != 0) {
-    const std::uint64_t now = uv_hrtime();
-    std::memcpy(payload.data(), &now, payload.size());
+  // Random, so that a pong for another ping cannot match by chance or by malice; and ASCII, since there are servers that
+  // take a payload for text and send back what they could read.
+  std::uint64_t random = uv_hrtime();
+  (void)uv_random(nullptr, nullptr, &random, sizeof random, 0, nullptr);
+  std::array<std::uint8_t, 8> payload{};
+  for (std::uint8_t& character : payload) {
+    character = static_cast<std::uint8_t>('a' + random % 16);
+    random /= 16;
   }
   // Without a deadline nothing else ends the wait for a pong that never comes.
   if (timeout_ == 0) ledger_.ForgetKeepalive();
