@@ -12,6 +12,10 @@ function project(name: string, testTimeout: number, globalSetup: string[] = []) 
   };
 }
 
+/** The tests against other servers, which scripts/interop-tests installs. */
+const interop =
+  process.env['HAWSER_INTEROP'] === '1' ? [project('interop', 30_000, ['test/support/require-addon.ts'])] : [];
+
 export default defineConfig({
   test: {
     // One process per file: threads, descriptors and memory are counted per process.
@@ -25,6 +29,7 @@ export default defineConfig({
       project('lifecycle', 300_000, ['test/support/require-addon.ts']),
       project('process', 300_000, ['test/support/require-addon.ts']),
       project('conformance', 600_000, ['test/support/require-addon.ts', 'test/conformance/bundle-server.ts']),
+      ...interop,
     ],
   },
 });

@@ -16,9 +16,6 @@ import { ConformanceServer } from './server/conformance-server.js';
 import { runCases } from './suite.js';
 import { difference, readTable, rewriteTable } from './table.js';
 
-/** Whether hawser has compression, without which groups 12 and 13 can't be run. */
-const HAWSER_COMPRESSES = true;
-
 const HOUR = 3_600_000;
 
 const environment = process.env;
@@ -28,9 +25,8 @@ const wanted = environment['HAWSER_CONFORMANCE_CASES'] ?? '';
 const updates = environment['HAWSER_CONFORMANCE_UPDATE'] === '1' && client === 'hawser';
 
 const echo = client === 'ws' ? echoWithWs : echoWithHawser;
-const possible = groups.filter(({ number }) => number < 12 || HAWSER_COMPRESSES || client === 'ws');
-const allIds = possible.flatMap(({ cases }) => Object.keys(cases));
-const runs = possible
+const allIds = groups.flatMap(({ cases }) => Object.keys(cases));
+const runs = groups
   .map(({ number, name, cases }) => ({ number, name, ids: Object.keys(cases).filter(isWanted) }))
   .filter(({ ids }) => ids.length > 0);
 

@@ -39,7 +39,7 @@ SessionConfig PingingConfig(int port, int interval, int timeout) {
 std::string PongForPing(Peer& peer) {
   const SentFrame ping = peer.ReadFrame();
   CHECK(ping.opcode == Opcode::kPing);
-  CHECK(ping.payload.size() == 4);
+  CHECK(ping.payload.size() == 8);
   return ServerFrame(0x8A, ping.payload);
 }
 
