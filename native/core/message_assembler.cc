@@ -136,11 +136,15 @@ ProtocolError MessageAssembler::ReceiveCompressed(std::span<const std::uint8_t> 
   const bool at_once = fin_ && fragments_ == 1 && piece.size() == remaining_ && fragment_size_ == 0;
   const std::size_t seen = kept_.size();
   remaining_ -= piece.size();
-  ProtocolError error = Inflate(piece);
-  const bool ends = remaining_ == 0 && fin_;
-  if (!error && ends) error = Inflate(inflater_->Tail());
+  if (!piece.empty()) inflating_ = true;
+  const ProtocolError error = inflating_ ? Inflate(piece) : ProtocolError{};
   if (error) return error;
-  if (ends && !inflater_->EndMessage()) return {.kind = ErrorKind::kInvalidDeflate};
+  // Some senders mark an empty message as compressed and send no byte of it: there is nothing to inflate then.
+  if (remaining_ == 0 && fin_ && std::exchange(inflating_, false)) {
+    const ProtocolError end_error = Inflate(inflater_->Tail());
+    if (end_error) return end_error;
+    if (!inflater_->EndMessage()) return {.kind = ErrorKind::kInvalidDeflate};
+  }
   if (at_once && kept_.size() <= kLargeMessage) return DeliverUnvalidated(kept_.span(), sink);
   if (IsText() && !utf8_.Validate(kept_.span().subspan(seen))) return {.kind = ErrorKind::kInvalidUtf8};
   return remaining_ > 0 ? ProtocolError{} : EndKept(sink);

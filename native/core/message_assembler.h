@@ -76,6 +76,7 @@ class MessageAssembler {
 
   Opcode opcode_ = Opcode::kContinuation;  // of the message in progress; kContinuation between messages
   bool compressed_ = false;                // the message is
+  bool inflating_ = false;                 // and bytes of it have come
   bool fin_ = false;                       // the current frame is the message's last
   std::uint32_t fragments_ = 0;            // frames of the message begun so far
   std::uint64_t size_ = 0;                 // the message's bytes so far: declared ones or, compressed, inflated ones
