@@ -25,12 +25,15 @@ void Protocol::EnableCompression(const DeflateConfig& config) {
   assembler_.EnableCompression(config);
 }
 
-void Protocol::Receive(std::span<const std::uint8_t> bytes, EventSink& sink, std::size_t before) {
+std::size_t Protocol::Receive(std::span<const std::uint8_t> bytes, EventSink& sink, std::size_t before) {
+  auto rest = bytes;
   try {
-    ReceiveFrames(bytes, sink, before);
+    ReceiveFrames(rest, sink, before);
   } catch (const std::bad_alloc&) {
     FailWith({.kind = ErrorKind::kOutOfMemory});
   }
+  // What comes after the end is ignored.
+  return input_done() ? bytes.size() : bytes.size() - rest.size();
 }
 
 std::size_t Protocol::CopyUnfinished(std::span<std::uint8_t> room) const {
@@ -54,8 +57,9 @@ void Protocol::Received(std::size_t size, EventSink& sink) {
   }
 }
 
-void Protocol::ReceiveFrames(std::span<const std::uint8_t> bytes, EventSink& sink, std::size_t before) {
-  while (!bytes.empty() && !input_done()) {
+void Protocol::ReceiveFrames(std::span<const std::uint8_t>& bytes, EventSink& sink, std::size_t before) {
+  const std::uint64_t enough = assembler_.message_bytes() + kMostInflatedAtOnce;
+  while (!bytes.empty() && !input_done() && (!deflate_ || assembler_.message_bytes() < enough)) {
     const ProtocolError error = ReceiveFrame(bytes, sink, std::exchange(before, 0));
     if (error) FailWith(error);
   }

@@ -71,18 +71,31 @@ void Input::Received(std::size_t size) {
   const bool much = size >= kMuch;
   const bool in_place = much && kind_ == Kind::kSlab;
   if (in_place) writer_.BeginInPlace();
+  const auto bytes = target_.first(size);
+  std::size_t taken = 0;
   try {
-    protocol_.Receive(target_.first(size), sink_, unfinished_);
+    taken = protocol_.Receive(bytes, sink_, unfinished_);
   } catch (...) {
     // What was taken in place must not be read over.
     if (in_place) writer_.EndInPlace();
     throw;
   }
   if (in_place) writer_.EndInPlace();
+  if (taken < size) SetRest({bytes.begin() + static_cast<std::ptrdiff_t>(taken), bytes.end()});
   if (!much) return;
   much_lately_ = true;
   busy_ = true;
   if (!quiet_.active()) quiet_.Start(kQuiet);
+}
+
+void Input::ReceiveRest() {
+  rest_at_ += protocol_.Receive(std::span(rest_).subspan(rest_at_), sink_);
+  if (!HasRest()) SetRest({});
+}
+
+void Input::SetRest(std::vector<std::uint8_t> bytes) {
+  rest_ = std::move(bytes);
+  rest_at_ = 0;
 }
 
 void Input::OnQuiet() {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "core/event.h"
 #include "core/protocol.h"
@@ -24,6 +25,12 @@ class Input {
   std::span<std::uint8_t> Target() noexcept;
   // So many bytes were read there, or none.
   void Received(std::size_t size);
+  // Whether bytes were read that the protocol has not taken: they inflate to much. They are to be received before
+  // anything else is read.
+  bool HasRest() const { return rest_at_ < rest_.size(); }
+  void ReceiveRest();
+  // These were read before.
+  void SetRest(std::vector<std::uint8_t> bytes);
   // There will be no more.
   void Stop();
 
@@ -43,6 +50,9 @@ class Input {
   bool in_use_ = false;
   Kind kind_ = Kind::kChunk;    // what the target is memory of
   std::size_t unfinished_ = 0;  // bytes right before it, of the message that the read goes on with
+
+  std::vector<std::uint8_t> rest_;
+  std::size_t rest_at_ = 0;
 
   bool busy_ = false;         // so that slabs are worth their memory
   bool much_lately_ = false;  // since the timer was started

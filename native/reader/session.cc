@@ -87,7 +87,7 @@ void Session::ExecuteCommands() noexcept {
       Guard([&] { std::visit([this](auto& one) { Execute(one); }, command); });
     }
     if (phase_ < Phase::kEnding && transport_) WriteOutput();
-    PublishAtTurnEnd();
+    Guard([this] { PublishAtTurnEnd(); });
     if (--rounds == 0) return commands_.LookAgain();
     // Who sends without pause has sent more when this thread comes back: fewer, larger writes. Costs next to nothing on
     // a core that nobody else wants.
@@ -116,7 +116,8 @@ void Session::Execute(Start& command) {
   phase_ = Phase::kOpen;
   deadline_.Stop();
   keepalive_.Start();
-  protocol_.Receive(handshake_.TakeRest(), *this);
+  input_.SetRest(handshake_.TakeRest());
+  ReceiveRest();
   AfterInput();
   UpdateReading();
   ObeyMarks();
@@ -206,8 +207,22 @@ void Session::OnRead(std::size_t size) noexcept {
     input_.Received(size);
     AfterInput();
     ObeyMarks();
+    ReceiveRest();
     LimitTurn(size);
   });
+}
+
+// What was read inflates to more than is let in at once: goes on while the consumer keeps up.
+void Session::ReceiveRest() {
+  if (std::exchange(receiving_rest_, true)) return;
+  while (input_.HasRest() && phase_ == Phase::kOpen) {
+    writer_.PublishSoFar();
+    ObeyMarks();
+    if (phase_ != Phase::kOpen || (paused_ && !closing_)) break;
+    input_.ReceiveRest();
+    AfterInput();
+  }
+  receiving_rest_ = false;
 }
 
 // libuv reads on for as long as reads find as much as they have room for.
@@ -340,6 +355,10 @@ void Session::EnterClosing() {
 void Session::UpdateReading() {
   if (phase_ != Phase::kHandshake && phase_ != Phase::kOpen) return;
   const bool read = phase_ == Phase::kHandshake ? handshake_.wants_bytes() : closing_ || !paused_;
+  if (read && input_.HasRest()) {
+    ReceiveRest();
+    if (phase_ != Phase::kOpen || (paused_ && !closing_)) return;
+  }
   if (read) {
     transport_->StartReading();
   } else {
@@ -383,7 +402,7 @@ void Session::SendKeepalivePing(std::span<const std::uint8_t> payload) noexcept 
   });
 }
 
-bool Session::PongMayBeUnread() noexcept { return paused_ && transport_->HasUnreadBytes(); }
+bool Session::PongMayBeUnread() noexcept { return paused_ && (input_.HasRest() || transport_->HasUnreadBytes()); }
 
 void Session::Tell(Notice notice) {
   delivery_.Post(std::move(notice));

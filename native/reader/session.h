@@ -105,6 +105,7 @@ class Session final : TransportListener, TurnListener, KeepaliveHost, core::Even
   void AfterInput();
   void EnterClosing();
   void UpdateReading();
+  void ReceiveRest();
   void WriteOutput();
   void ObeyMarks();
   bool BacklogIsFull();
@@ -150,7 +151,8 @@ class Session final : TransportListener, TurnListener, KeepaliveHost, core::Even
   std::size_t read_in_turn_ = 0;  // bytes
   bool output_behind_ = false;    // the network did not take all of it at once, nor has since
   bool paused_ = false;           // by back pressure
-  bool closing_ = false;          // a Close was sent or received, or the connection has failed
+  bool receiving_rest_ = false;
+  bool closing_ = false;  // a Close was sent or received, or the connection has failed
   bool lingering_ = false;
   bool told_closing_ = false;
   bool drained_wanted_ = false;
