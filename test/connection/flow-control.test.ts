@@ -3,6 +3,7 @@ import type { ConnectOptions } from '../../lib/options.js';
 import { type Opened, open, rejection } from '../support/opened.js';
 import {
   answerClose,
+  answerPings,
   expectFrame,
   flood,
   floodPayload,
@@ -15,7 +16,7 @@ import {
   together,
   waitForClose,
 } from '../support/scripted-peer.js';
-import { DEADLINE, LONG, MEDIUM, now, sleep, withDeadline } from '../support/times.js';
+import { DEADLINE, LONG, MARGIN, MEDIUM, now, sleep, withDeadline } from '../support/times.js';
 
 const kibi = 1024;
 
@@ -127,6 +128,52 @@ describe('the low-water mark', () => {
     expect(await pong.answeredWithin(3 * MEDIUM)).toBe(false);
     await receive(opened, 2, 2);
     expect(await pong.answeredWithin(LONG)).toBe(true);
+  });
+});
+
+describe('a paused reader', () => {
+  const options: ConnectOptions = { maxQueue: [2, 0] };
+  const three = [sendText('1'), sendText('2'), sendText('3')];
+
+  test('answers the ping that it has seen before it paused', async () => {
+    const opened = await open([together(...three, sendPing('seen'))], options);
+    expect((await opened.peer.expectFrame('pong')).text).toBe('seen');
+    await unanswered(opened);
+  });
+
+  test('goes on promptly, and answers the ping that has waited', async () => {
+    const opened = await filled(3, 10, options);
+    const pong = opened.peer.expectFrame('pong');
+    await opened.peer.do(sendPing('waits'));
+    await sleep(3 * MEDIUM);
+    const began = now();
+    for (let i = 0; i < 3; i++) await opened.connection.recv();
+    const { text, at } = await pong;
+    expect(text).toBe('waits');
+    expect(at).toBeGreaterThan(began);
+    expect(at - began).toBeLessThan(MARGIN);
+  });
+
+  test('has the pong of a ping of the application when it goes on', async () => {
+    const opened = await filled(3, 10, options);
+    await opened.peer.do(answerPings());
+    const latency = opened.connection.ping();
+    expect(await Promise.race([latency, sleep(3 * MEDIUM).then(() => 'no pong')])).toBe('no pong');
+    for (let i = 0; i < 3; i++) await opened.connection.recv();
+    expect(await latency).toBeGreaterThanOrEqual(2 * MEDIUM);
+  });
+
+  test('reads on for close, up to the peer’s Close, and delivers what came before', async () => {
+    const { connection, peer } = await filled(3, 10, options);
+    const script = peer.do(flood(100), answerClose());
+    await sleep(MEDIUM);
+    const began = now();
+    const outcome = await connection.close();
+    expect(now() - began).toBeLessThan(LONG);
+    expect(outcome).toMatchObject({ code: 1000, wasClean: true });
+    for (let i = 0; i < 3; i++) expect(await connection.recv()).toEqual(Buffer.alloc(10, i));
+    for (let i = 0; i < 100; i++) expect(await connection.recv()).toBe(floodPayload(i, 16));
+    await script;
   });
 });
 
