@@ -1,9 +1,11 @@
 #include "reader/input.h"
 
 #include <algorithm>
+#include <cassert>
 #include <new>
 #include <utility>
 
+#include "core/limits.h"
 #include "reader/slab.h"
 
 namespace hawser::reader {
@@ -20,6 +22,10 @@ constexpr std::uint64_t kQuiet = 500;
 // read, small reads cost more than copies.
 constexpr std::uint64_t kDirectRead = std::uint64_t{32} << 10;
 constexpr std::uint64_t kDirectReadWhenBusy = Slab::kSize / 4;
+
+// Bytes of messages that may come of a read before it is asked whether there is room for more, where little may inflate
+// to a thousand times as much.
+constexpr std::uint64_t kMostAtOnce = 2 * std::uint64_t{Slab::kSize};
 
 }  // namespace
 
@@ -59,13 +65,14 @@ bool Input::TargetSlab() {
 }
 
 void Input::Received(std::size_t size) {
+  assert(!has_rest());
   in_use_ = false;
   if (kind_ == Kind::kMessage) return protocol_.Received(size, sink_);
   const bool much = size >= kMuch;
   const bool in_place = much && kind_ == Kind::kSlab;
   if (in_place) writer_.BeginInPlace();
   try {
-    protocol_.Receive(target_.first(size), sink_, unfinished_);
+    KeepRest(protocol_.Receive(target_.first(size), sink_, unfinished_, MostAtOnce()));
   } catch (...) {
     // What was taken in place must not be read over.
     if (in_place) writer_.EndInPlace();
@@ -76,6 +83,21 @@ void Input::Received(std::size_t size) {
   much_lately_ = true;
   busy_ = true;
   if (!quiet_.active()) quiet_.Start(kQuiet);
+}
+
+std::uint64_t Input::MostAtOnce() const { return protocol_.inflates() ? kMostAtOnce : core::Limits::kNoLimit; }
+
+void Input::Receive(std::span<const std::uint8_t> bytes) {
+  KeepRest(protocol_.Receive(bytes, sink_, 0, MostAtOnce()));
+}
+
+void Input::ReceiveRest() {
+  const auto rest = std::span<const std::uint8_t>(rest_).subspan(rest_begin_);
+  const std::size_t left = protocol_.Receive(rest, sink_, 0, MostAtOnce()).size();
+  rest_begin_ = rest_.size() - left;
+  if (left > 0) return;
+  rest_ = {};
+  rest_begin_ = 0;
 }
 
 void Input::OnQuiet() {

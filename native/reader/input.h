@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "core/event.h"
 #include "core/protocol.h"
@@ -24,6 +25,13 @@ class Input {
   std::span<std::uint8_t> Target() noexcept;
   // So many bytes were read there, or none.
   void Received(std::size_t size);
+  // Bytes that were read before, elsewhere.
+  void Receive(std::span<const std::uint8_t> bytes);
+
+  // Whether some of what was read is left, since much has come of the bytes before it. It has to be received before more
+  // is read, and by whoever has room for it.
+  bool has_rest() const { return rest_begin_ < rest_.size(); }
+  void ReceiveRest();
   // There will be no more.
   void Stop();
 
@@ -31,6 +39,8 @@ class Input {
   enum class Kind : std::uint8_t { kChunk, kMessage, kSlab };
 
   bool TargetSlab();
+  std::uint64_t MostAtOnce() const;
+  void KeepRest(std::span<const std::uint8_t> rest) { rest_.assign(rest.begin(), rest.end()); }
   void OnQuiet();
 
   Loop& loop_;
@@ -43,6 +53,9 @@ class Input {
   bool in_use_ = false;
   Kind kind_ = Kind::kChunk;    // what the target is memory of
   std::size_t unfinished_ = 0;  // bytes right before it, of the message that the read goes on with
+
+  std::vector<std::uint8_t> rest_;  // from rest_begin_ on
+  std::size_t rest_begin_ = 0;
 
   bool busy_ = false;         // so that slabs are worth their memory
   bool much_lately_ = false;  // since the timer was started

@@ -111,7 +111,7 @@ void Session::Execute(Start& command) {
   phase_ = Phase::kOpen;
   deadline_.Stop();
   keepalive_.Start();
-  protocol_.Receive(handshake_.TakeRest(), *this);
+  input_.Receive(handshake_.TakeRest());
   AfterInput();
   UpdateReading();
   ObeyMarks();
@@ -199,8 +199,20 @@ void Session::OnRead(std::size_t size) noexcept {
     input_.Received(size);
     AfterInput();
     ObeyMarks();
+    ReceiveRest();
     LimitTurn(size);
   });
+}
+
+// Goes on with what was read before as far as the marks allow.
+void Session::ReceiveRest() {
+  while (phase_ == Phase::kOpen && input_.has_rest()) {
+    writer_.Publish();
+    ObeyMarks();
+    if (phase_ != Phase::kOpen || !WantsMessages()) return;
+    input_.ReceiveRest();
+    AfterInput();
+  }
 }
 
 // libuv reads on for as long as reads find as much as they have room for.
@@ -322,8 +334,9 @@ void Session::EnterClosing() {
 // Reads when somebody wants the bytes: a handshake request, or an open connection that is not paused. A closing one
 // always reads, for the peer's Close and its end of stream.
 void Session::UpdateReading() {
+  if (phase_ == Phase::kOpen && WantsMessages()) ReceiveRest();
   if (phase_ != Phase::kHandshake && phase_ != Phase::kOpen) return;
-  const bool read = phase_ == Phase::kHandshake ? handshake_.wants_bytes() : closing_ || !paused_;
+  const bool read = phase_ == Phase::kHandshake ? handshake_.wants_bytes() : WantsMessages();
   if (read) {
     transport_->StartReading();
   } else {
@@ -366,7 +379,7 @@ void Session::SendKeepalivePing(std::span<const std::uint8_t> payload) noexcept 
   });
 }
 
-bool Session::PongMayBeUnread() noexcept { return paused_ && transport_->HasUnreadBytes(); }
+bool Session::PongMayBeUnread() noexcept { return paused_ && (input_.has_rest() || transport_->HasUnreadBytes()); }
 
 void Session::Tell(Notice notice) {
   delivery_.Post(std::move(notice));

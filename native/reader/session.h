@@ -98,10 +98,12 @@ class Session final : TransportListener, TurnListener, KeepaliveHost, core::Even
 
   void OnDialed(TcpHandle handle, std::size_t target);
   void OnDeadline();
+  void ReceiveRest();
   void LimitTurn(std::size_t size);
   void AnswerHandshake();
   void AfterInput();
   void EnterClosing();
+  bool WantsMessages() const { return closing_ || !paused_; }
   void UpdateReading();
   void WriteOutput();
   void ObeyMarks();

@@ -1,3 +1,4 @@
+import { constants, deflateRawSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { encodeFrame } from '../support/frames.js';
 import { accept, flood, type Script, ScriptedPeer, sendRaw, sendText, stopReading } from '../support/scripted-peer.js';
@@ -11,6 +12,14 @@ const mebi = 1024 * 1024;
  * the biggest size, and what Node itself takes meanwhile. Whoever floods has offered a multiple.
  */
 const BOUND = 32 * mebi;
+
+const deflating = { headers: { 'Sec-WebSocket-Extensions': 'permessage-deflate' } };
+
+/** A message of zeros, compressed as well as can be. */
+function compressedFrame(size: number): Buffer {
+  const deflated = deflateRawSync(Buffer.alloc(size), { finishFlush: constants.Z_SYNC_FLUSH });
+  return encodeFrame({ opcode: 'binary', rsv: 4, payload: deflated.subarray(0, -4) });
+}
 
 async function listen(script: Script): Promise<ScriptedPeer> {
   const peer = await ScriptedPeer.listen([accept(), ...script]);
@@ -68,6 +77,22 @@ describe('a process that does not receive', () => {
     expect(new Set(written.slice(-5)).size).toBe(1);
     expect(written.at(-1)).toBeGreaterThan(mebi);
     expect(written.at(-1)).toBeLessThan(BOUND);
+  });
+});
+
+describe('a process that does not receive what inflates a thousandfold', () => {
+  test.each([
+    ['a hundred KB', 100_000],
+    ['one MiB', mebi],
+    ['nearly the biggest size', 15 * mebi],
+  ])('holds little of messages of %s', async (_what, size) => {
+    const frames = sendRaw(Buffer.alloc(16 * mebi, compressedFrame(size)));
+    const peer = await ScriptedPeer.listen([accept(deflating), frames]);
+    onTestFinished(() => peer.stop());
+    const { state, grown } = await run(peer, 'receive nothing', { hold: LONG });
+    expect(state).toBe('OPEN');
+    expect(await peer.written()).toBeGreaterThan(mebi);
+    expect(grown).toBeLessThan(BOUND + 2 * size);
   });
 });
 

@@ -9,7 +9,8 @@ namespace hawser::test {
 void Client::Receive(std::string_view bytes, Path path) {
   switch (path) {
     case Path::kChunk:
-      return protocol.Receive(AsSpan(bytes), sink);
+      protocol.Receive(AsSpan(bytes), sink);
+      return;
     case Path::kDirect:
       return ReceiveDirect(bytes);
     case Path::kBehind:
