@@ -17,14 +17,13 @@ const blockades: Record<string, (milliseconds: number) => void> = {
   },
 };
 
-/** A blocked minute in short: three intervals of keepalive fit into it, and as many of its deadlines. */
-const BLOCKED = 3 * LONG;
-const keepalive = { pingInterval: LONG / 2, pingTimeout: LONG };
+/** A blocked minute in short: several intervals and deadlines of keepalive pass in it. */
+const BLOCKED = 2 * LONG;
+const keepalive = { pingInterval: LONG / 4, pingTimeout: LONG / 2 };
 
 describe.each(Object.entries(blockades))('while %s blocks the event loop', (_what, block) => {
   test('pings go to and fro, the latency is measured, and the connection lives', async () => {
     const { connection, peer } = await open([answerPings()], keepalive);
-    // The peer fails where a pong takes longer than its patience, as servers do.
     const count = BLOCKED / MEDIUM - 5;
     const pings = Array.from({ length: count }, (_, i) => [
       sendPing(`${i}`),
@@ -41,7 +40,8 @@ describe.each(Object.entries(blockades))('while %s blocks the event loop', (_wha
     const pongs = (await peer.frames('pong')).filter(meanwhile);
     expect(pongs.length).toBeGreaterThan(count / 2);
     const gaps = pongs.slice(1).map(({ at }, i) => at - pongs[i]!.at);
-    expect(Math.max(...gaps)).toBeLessThan(LONG);
+    // The patience of a server that closes who does not answer.
+    expect(Math.max(...gaps)).toBeLessThan(LONG / 2);
     expect((await peer.frames('ping')).filter(meanwhile).length).toBeGreaterThanOrEqual(3);
     expect(latency).toBeGreaterThan(0);
     expect(latency).toBeLessThan(LONG);
