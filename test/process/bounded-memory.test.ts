@@ -76,7 +76,8 @@ describe('a process that does not receive', () => {
     // The peer would have sent for ever, and for a while could not.
     expect(new Set(written.slice(-5)).size).toBe(1);
     expect(written.at(-1)).toBeGreaterThan(mebi);
-    expect(written.at(-1)).toBeLessThan(BOUND);
+    // Besides the process the kernel holds some, on both sides.
+    expect(written.at(-1)).toBeLessThan(4 * BOUND);
   });
 });
 
@@ -123,7 +124,7 @@ describe('a process whose peer does not read', () => {
     const { sent, grown, ...end } = await run(peer, what, { ...task, options: keepalive });
     expect(end).toEqual({ error: 'ConnectionClosedError', cause: 'TimeoutError: keepalive ping timeout' });
     expect(sent).toBeGreaterThan(mebi);
-    expect(sent).toBeLessThan(BOUND);
+    expect(sent).toBeLessThan(4 * BOUND);
     expect(grown).toBeLessThan(BOUND);
   });
 
