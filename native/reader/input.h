@@ -28,8 +28,8 @@ class Input {
   // Bytes that were read before, elsewhere.
   void Receive(std::span<const std::uint8_t> bytes);
 
-  // Whether some of what was read is left, since much has come of the bytes before it. It has to be received before more
-  // is read, and by whoever has room for it.
+  // Whether some of what was read is left, since much has come of the bytes before it. It has to be received before
+  // more is read, once there is room for what comes of it.
   bool has_rest() const { return rest_begin_ < rest_.size(); }
   void ReceiveRest();
   // There will be no more.
@@ -54,7 +54,7 @@ class Input {
   Kind kind_ = Kind::kChunk;    // what the target is memory of
   std::size_t unfinished_ = 0;  // bytes right before it, of the message that the read goes on with
 
-  std::vector<std::uint8_t> rest_;  // from rest_begin_ on
+  std::vector<std::uint8_t> rest_;  // from rest_begin_ on; what was read and is left
   std::size_t rest_begin_ = 0;
 
   bool busy_ = false;         // so that slabs are worth their memory
