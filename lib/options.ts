@@ -56,7 +56,7 @@ export interface ConnectOptions {
     | { readonly message?: number | null; readonly fragment?: number | null }
     | undefined;
   /**
-   * The most fragments that a message may have. One more fails the connection with 1008; null lifts the limit.
+   * The most fragments that a message may have. One more fails the connection with 1009; null lifts the limit.
    * @default 131_072
    */
   readonly maxFragments?: number | null | undefined;

@@ -11,7 +11,6 @@ inline constexpr std::uint16_t kProtocolErrorCode = 1002;
 inline constexpr std::uint16_t kNoStatusReceived = 1005;
 inline constexpr std::uint16_t kAbnormalClosure = 1006;
 inline constexpr std::uint16_t kInvalidPayload = 1007;
-inline constexpr std::uint16_t kPolicyViolation = 1008;
 inline constexpr std::uint16_t kMessageTooBigCode = 1009;
 inline constexpr std::uint16_t kInternalErrorCode = 1011;
 

@@ -14,10 +14,9 @@ std::uint16_t CloseCodeFor(ErrorKind kind) {
       return kInvalidPayload;
     case ErrorKind::kMessageTooBig:
     case ErrorKind::kFragmentTooBig:
-      return kMessageTooBigCode;
     case ErrorKind::kTooManyFragments:
-      // The message may be small: what it breaks is our policy on how it is cut, not its size (§7.4.1).
-      return kPolicyViolation;
+      // In bytes or in fragments: "too big for it to process" (§7.4.1).
+      return kMessageTooBigCode;
     case ErrorKind::kOutOfMemory:
     case ErrorKind::kInternal:
       return kInternalErrorCode;

@@ -24,9 +24,6 @@ inline constexpr std::size_t kLargeMessage = 32 * 1024;
 // From this size on, a message that was put together in an allocation of its own stays in it.
 inline constexpr std::size_t kWorthMoving = 4 * 1024;
 
-// Once so many bytes have been inflated the receiver is asked whether it wants more: a few KiB may become many MiB.
-inline constexpr std::size_t kMostInflatedAtOnce = std::size_t{1} << 20;
-
 // While pongs of this many bytes are waiting, only the latest ping is kept to be answered (RFC 6455 §5.5.3).
 inline constexpr std::size_t kPongBacklog = 16 * 1024;
 

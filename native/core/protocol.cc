@@ -25,15 +25,14 @@ void Protocol::EnableCompression(const DeflateConfig& config) {
   assembler_.EnableCompression(config);
 }
 
-std::size_t Protocol::Receive(std::span<const std::uint8_t> bytes, EventSink& sink, std::size_t before) {
-  auto rest = bytes;
+std::span<const std::uint8_t> Protocol::Receive(std::span<const std::uint8_t> bytes, EventSink& sink,
+                                                std::size_t before, std::uint64_t most) {
   try {
-    ReceiveFrames(rest, sink, before);
+    ReceiveFrames(bytes, sink, before, most);
   } catch (const std::bad_alloc&) {
     FailWith({.kind = ErrorKind::kOutOfMemory});
   }
-  // What comes after the end is ignored.
-  return input_done() ? bytes.size() : bytes.size() - rest.size();
+  return input_done() ? std::span<const std::uint8_t>() : bytes;
 }
 
 std::size_t Protocol::CopyUnfinished(std::span<std::uint8_t> room) const {
@@ -57,9 +56,10 @@ void Protocol::Received(std::size_t size, EventSink& sink) {
   }
 }
 
-void Protocol::ReceiveFrames(std::span<const std::uint8_t>& bytes, EventSink& sink, std::size_t before) {
-  const std::uint64_t enough = assembler_.message_bytes() + kMostInflatedAtOnce;
-  while (!bytes.empty() && !input_done() && (!deflate_ || assembler_.message_bytes() < enough)) {
+void Protocol::ReceiveFrames(std::span<const std::uint8_t>& bytes, EventSink& sink, std::size_t before,
+                             std::uint64_t most) {
+  const std::uint64_t begin = assembler_.message_bytes();
+  while (!bytes.empty() && !input_done() && assembler_.message_bytes() - begin <= most) {
     const ProtocolError error = ReceiveFrame(bytes, sink, std::exchange(before, 0));
     if (error) FailWith(error);
   }

@@ -40,14 +40,18 @@ class Protocol {
 
   // permessage-deflate was agreed upon. Before anything is received or sent.
   void EnableCompression(const DeflateConfig& config);
+  // Whether what is received may be compressed.
+  bool inflates() const { return deflate_.has_value(); }
   // Shows it every frame from now on; it must outlive the protocol.
   void SetObserver(FrameObserver* observer) { observer_ = observer; }
 
   // --- from the network ---
   // Bytes that arrived, cut anywhere. Ignored once a Close was received or the connection has failed. Running out
   // of memory, here or in the sink, fails the connection with 1011. `before`: how many bytes that CopyUnfinished gave
-  // stand right before these. Returns how many it took: fewer where they inflate to more than kMostInflatedAtOnce.
-  std::size_t Receive(std::span<const std::uint8_t> bytes, EventSink& sink, std::size_t before = 0);
+  // stand right before these. Stops behind a frame where more than `most` bytes of messages have come, and returns the
+  // bytes that are left, to be received next: little becomes much where it is compressed.
+  std::span<const std::uint8_t> Receive(std::span<const std::uint8_t> bytes, EventSink& sink, std::size_t before = 0,
+                                        std::uint64_t most = Limits::kNoLimit);
   // Copies what has come of a message to the front of `room`, where what comes next may be read right behind it, so
   // that the whole message lies there. Returns how many bytes; 0 where there is nothing that it is of use for.
   std::size_t CopyUnfinished(std::span<std::uint8_t> room) const;
@@ -94,7 +98,7 @@ class Protocol {
   bool InDataFrame() const { return in_frame_ && !IsControl(header_.opcode); }
   bool MaySend() const { return !close_sent() && !failed_; }
 
-  void ReceiveFrames(std::span<const std::uint8_t>& bytes, EventSink& sink, std::size_t before);
+  void ReceiveFrames(std::span<const std::uint8_t>& bytes, EventSink& sink, std::size_t before, std::uint64_t most);
   ProtocolError ReceiveFrame(std::span<const std::uint8_t>& bytes, EventSink& sink, std::size_t before);
   ProtocolError ReceiveData(std::span<const std::uint8_t>& bytes, EventSink& sink, std::size_t before);
   ProtocolError ReceiveControl(std::span<const std::uint8_t>& bytes, EventSink& sink);

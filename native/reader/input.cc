@@ -1,10 +1,12 @@
 #include "reader/input.h"
 
 #include <algorithm>
+#include <cassert>
 #include <chrono>
 #include <new>
 #include <utility>
 
+#include "core/limits.h"
 #include "reader/slab.h"
 
 namespace hawser::reader {
@@ -26,6 +28,10 @@ double WallClock() {
   const std::chrono::duration<double, std::milli> now = std::chrono::system_clock::now().time_since_epoch();
   return now.count();
 }
+
+// Bytes of messages that may come of a read before it is asked whether there is room for more, where little may inflate
+// to a thousand times as much.
+constexpr std::uint64_t kMostAtOnce = 2 * std::uint64_t{Slab::kSize};
 
 }  // namespace
 
@@ -65,37 +71,41 @@ bool Input::TargetSlab() {
 }
 
 void Input::Received(std::size_t size) {
+  assert(!has_rest());
   in_use_ = false;
   writer_.BeginRead(WallClock());
   if (kind_ == Kind::kMessage) return protocol_.Received(size, sink_);
   const bool much = size >= kMuch;
   const bool in_place = much && kind_ == Kind::kSlab;
   if (in_place) writer_.BeginInPlace();
-  const auto bytes = target_.first(size);
-  std::size_t taken = 0;
   try {
-    taken = protocol_.Receive(bytes, sink_, unfinished_);
+    KeepRest(protocol_.Receive(target_.first(size), sink_, unfinished_, MostAtOnce()));
   } catch (...) {
     // What was taken in place must not be read over.
     if (in_place) writer_.EndInPlace();
     throw;
   }
   if (in_place) writer_.EndInPlace();
-  if (taken < size) SetRest({bytes.begin() + static_cast<std::ptrdiff_t>(taken), bytes.end()});
   if (!much) return;
   much_lately_ = true;
   busy_ = true;
   if (!quiet_.active()) quiet_.Start(kQuiet);
 }
 
-void Input::ReceiveRest() {
-  rest_at_ += protocol_.Receive(std::span(rest_).subspan(rest_at_), sink_);
-  if (!HasRest()) SetRest({});
+std::uint64_t Input::MostAtOnce() const { return protocol_.inflates() ? kMostAtOnce : core::Limits::kNoLimit; }
+
+void Input::Receive(std::span<const std::uint8_t> bytes) {
+  writer_.BeginRead(WallClock());
+  KeepRest(protocol_.Receive(bytes, sink_, 0, MostAtOnce()));
 }
 
-void Input::SetRest(std::vector<std::uint8_t> bytes) {
-  rest_ = std::move(bytes);
-  rest_at_ = 0;
+void Input::ReceiveRest() {
+  const auto rest = std::span<const std::uint8_t>(rest_).subspan(rest_begin_);
+  const std::size_t left = protocol_.Receive(rest, sink_, 0, MostAtOnce()).size();
+  rest_begin_ = rest_.size() - left;
+  if (left > 0) return;
+  rest_ = {};
+  rest_begin_ = 0;
 }
 
 void Input::OnQuiet() {

@@ -25,12 +25,13 @@ class Input {
   std::span<std::uint8_t> Target() noexcept;
   // So many bytes were read there, or none.
   void Received(std::size_t size);
-  // Whether bytes were read that the protocol has not taken: they inflate to much. They are to be received before
-  // anything else is read.
-  bool HasRest() const { return rest_at_ < rest_.size(); }
+  // Bytes that were read before, elsewhere.
+  void Receive(std::span<const std::uint8_t> bytes);
+
+  // Whether some of what was read is left, since much has come of the bytes before it. It has to be received before
+  // more is read, once there is room for what comes of it.
+  bool has_rest() const { return rest_begin_ < rest_.size(); }
   void ReceiveRest();
-  // These were read before.
-  void SetRest(std::vector<std::uint8_t> bytes);
   // There will be no more.
   void Stop();
 
@@ -38,6 +39,8 @@ class Input {
   enum class Kind : std::uint8_t { kChunk, kMessage, kSlab };
 
   bool TargetSlab();
+  std::uint64_t MostAtOnce() const;
+  void KeepRest(std::span<const std::uint8_t> rest) { rest_.assign(rest.begin(), rest.end()); }
   void OnQuiet();
 
   Loop& loop_;
@@ -51,8 +54,8 @@ class Input {
   Kind kind_ = Kind::kChunk;    // what the target is memory of
   std::size_t unfinished_ = 0;  // bytes right before it, of the message that the read goes on with
 
-  std::vector<std::uint8_t> rest_;
-  std::size_t rest_at_ = 0;
+  std::vector<std::uint8_t> rest_;  // from rest_begin_ on; what was read and is left
+  std::size_t rest_begin_ = 0;
 
   bool busy_ = false;         // so that slabs are worth their memory
   bool much_lately_ = false;  // since the timer was started

@@ -20,10 +20,6 @@ bool MessageWriter::Publish() {
   return true;
 }
 
-void MessageWriter::PublishSoFar() {
-  if (!empty()) PublishBatch(true);
-}
-
 std::uint64_t MessageWriter::held() { return delivery_.held() + (batch_ ? batch_->held() : 0); }
 
 std::span<std::uint8_t> MessageWriter::Target() {

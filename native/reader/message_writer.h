@@ -43,8 +43,6 @@ class MessageWriter {
   bool DropTarget();
 
   bool empty() const { return !batch_ || batch_->empty(); }
-  // What there is is published before it fills a batch, so that the marks see it.
-  void PublishSoFar();
   // At the end of a turn. Whether that woke a consumer.
   bool Publish();
 

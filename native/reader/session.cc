@@ -116,8 +116,7 @@ void Session::Execute(Start& command) {
   phase_ = Phase::kOpen;
   deadline_.Stop();
   keepalive_.Start();
-  input_.SetRest(handshake_.TakeRest());
-  ReceiveRest();
+  input_.Receive(handshake_.TakeRest());
   AfterInput();
   UpdateReading();
   ObeyMarks();
@@ -212,17 +211,15 @@ void Session::OnRead(std::size_t size) noexcept {
   });
 }
 
-// What was read inflates to more than is let in at once: goes on while the consumer keeps up.
+// Goes on with what was read before as far as the marks allow.
 void Session::ReceiveRest() {
-  if (std::exchange(receiving_rest_, true)) return;
-  while (input_.HasRest() && phase_ == Phase::kOpen) {
-    writer_.PublishSoFar();
+  while (phase_ == Phase::kOpen && input_.has_rest()) {
+    writer_.Publish();
     ObeyMarks();
-    if (phase_ != Phase::kOpen || (paused_ && !closing_)) break;
+    if (phase_ != Phase::kOpen || !WantsMessages()) return;
     input_.ReceiveRest();
     AfterInput();
   }
-  receiving_rest_ = false;
 }
 
 // libuv reads on for as long as reads find as much as they have room for.
@@ -353,12 +350,9 @@ void Session::EnterClosing() {
 // Reads when somebody wants the bytes: a handshake request, or an open connection that is not paused. A closing one
 // always reads, for the peer's Close and its end of stream.
 void Session::UpdateReading() {
+  if (phase_ == Phase::kOpen && WantsMessages()) ReceiveRest();
   if (phase_ != Phase::kHandshake && phase_ != Phase::kOpen) return;
-  const bool read = phase_ == Phase::kHandshake ? handshake_.wants_bytes() : closing_ || !paused_;
-  if (read && input_.HasRest()) {
-    ReceiveRest();
-    if (phase_ != Phase::kOpen || (paused_ && !closing_)) return;
-  }
+  const bool read = phase_ == Phase::kHandshake ? handshake_.wants_bytes() : WantsMessages();
   if (read) {
     transport_->StartReading();
   } else {
@@ -402,7 +396,7 @@ void Session::SendKeepalivePing(std::span<const std::uint8_t> payload) noexcept 
   });
 }
 
-bool Session::PongMayBeUnread() noexcept { return paused_ && (input_.HasRest() || transport_->HasUnreadBytes()); }
+bool Session::PongMayBeUnread() noexcept { return paused_ && (input_.has_rest() || transport_->HasUnreadBytes()); }
 
 void Session::Tell(Notice notice) {
   delivery_.Post(std::move(notice));

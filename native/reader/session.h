@@ -100,12 +100,13 @@ class Session final : TransportListener, TurnListener, KeepaliveHost, core::Even
 
   void OnDialed(TcpHandle handle, std::size_t target);
   void OnDeadline();
+  void ReceiveRest();
   void LimitTurn(std::size_t size);
   void AnswerHandshake();
   void AfterInput();
   void EnterClosing();
+  bool WantsMessages() const { return closing_ || !paused_; }
   void UpdateReading();
-  void ReceiveRest();
   void WriteOutput();
   void ObeyMarks();
   bool BacklogIsFull();
@@ -151,8 +152,7 @@ class Session final : TransportListener, TurnListener, KeepaliveHost, core::Even
   std::size_t read_in_turn_ = 0;  // bytes
   bool output_behind_ = false;    // the network did not take all of it at once, nor has since
   bool paused_ = false;           // by back pressure
-  bool receiving_rest_ = false;
-  bool closing_ = false;  // a Close was sent or received, or the connection has failed
+  bool closing_ = false;          // a Close was sent or received, or the connection has failed
   bool lingering_ = false;
   bool told_closing_ = false;
   bool drained_wanted_ = false;

@@ -1,8 +1,11 @@
+import { deflateRawSync, constants as zlib } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import type { ConnectOptions } from '../../lib/options.js';
-import { type Opened, open, rejection } from '../support/opened.js';
+import { type Opened, open, openRaw, rejection } from '../support/opened.js';
 import {
+  accept,
   answerClose,
+  answerPings,
   expectFrame,
   flood,
   floodPayload,
@@ -10,12 +13,13 @@ import {
   mark,
   sendBinary,
   sendClose,
+  sendFrame,
   sendPing,
   sendText,
   together,
   waitForClose,
 } from '../support/scripted-peer.js';
-import { DEADLINE, LONG, MEDIUM, now, sleep, withDeadline } from '../support/times.js';
+import { DEADLINE, LONG, MARGIN, MEDIUM, now, SHORT, sleep, withDeadline } from '../support/times.js';
 
 const kibi = 1024;
 
@@ -130,6 +134,52 @@ describe('the low-water mark', () => {
   });
 });
 
+describe('a paused reader', () => {
+  const options: ConnectOptions = { maxQueue: [2, 0] };
+  const three = [sendText('1'), sendText('2'), sendText('3')];
+
+  test('answers the ping that it has seen before it paused', async () => {
+    const opened = await open([together(...three, sendPing('seen'))], options);
+    expect((await opened.peer.expectFrame('pong')).text).toBe('seen');
+    await unanswered(opened);
+  });
+
+  test('goes on promptly, and answers the ping that has waited', async () => {
+    const opened = await filled(3, 10, options);
+    const pong = opened.peer.expectFrame('pong');
+    await opened.peer.do(sendPing('waits'));
+    await sleep(3 * MEDIUM);
+    const began = now();
+    for (let i = 0; i < 3; i++) await opened.connection.recv();
+    const { text, at } = await pong;
+    expect(text).toBe('waits');
+    expect(at).toBeGreaterThan(began);
+    expect(at - began).toBeLessThan(MARGIN);
+  });
+
+  test('has the pong of a ping of the application when it goes on', async () => {
+    const opened = await filled(3, 10, options);
+    await opened.peer.do(answerPings());
+    const latency = opened.connection.ping();
+    expect(await Promise.race([latency, sleep(3 * MEDIUM).then(() => 'no pong')])).toBe('no pong');
+    for (let i = 0; i < 3; i++) await opened.connection.recv();
+    expect(await latency).toBeGreaterThanOrEqual(2 * MEDIUM);
+  });
+
+  test('reads on for close, up to the peer’s Close, and delivers what came before', async () => {
+    const { connection, peer } = await filled(3, 10, options);
+    const script = peer.do(flood(100), answerClose());
+    await sleep(MEDIUM);
+    const began = now();
+    const outcome = await connection.close();
+    expect(now() - began).toBeLessThan(LONG);
+    expect(outcome).toMatchObject({ code: 1000, wasClean: true });
+    for (let i = 0; i < 3; i++) expect(await connection.recv()).toEqual(Buffer.alloc(10, i));
+    for (let i = 0; i < 100; i++) expect(await connection.recv()).toBe(floodPayload(i, 16));
+    await script;
+  });
+});
+
 describe('a peer that floods a consumer that does not receive', () => {
   const count = 64 * kibi;
   const size = kibi;
@@ -196,4 +246,54 @@ test('a message above every mark is received all the same', async () => {
   expect(await connection.recv()).toHaveLength(1000 * kibi);
   expect(await connection.recv()).toBe('next');
   expect(await rejection(connection.recv({ timeout: 1 }))).toMatchObject({ code: 'HAWSER_TIMEOUT' });
+});
+
+describe('what inflates a thousandfold', () => {
+  const size = 1000 * kibi;
+  const count = 60;
+  const accepting = accept({ headers: { 'Sec-WebSocket-Extensions': 'permessage-deflate' } });
+  const deflated = deflateRawSync(Buffer.alloc(size), { finishFlush: zlib.Z_SYNC_FLUSH }).subarray(0, -4);
+  // All of them fit into one read.
+  const messages = Array.from({ length: count }, () => sendFrame({ opcode: 'binary', rsv: 4, payload: deflated }));
+
+  async function receiveAll({ connection }: Opened): Promise<void> {
+    for (let i = 0; i < count; i++) expect(await connection.recv()).toHaveLength(size);
+  }
+
+  test('is received whole, pause after pause, with what stands behind it', async () => {
+    const opened = await openRaw([accepting, together(...messages, sendText('behind'))]);
+    const pong = await unanswered(opened);
+    await receiveAll(opened);
+    expect(await opened.connection.recv()).toBe('behind');
+    expect(await pong.answeredWithin(LONG)).toBe(true);
+  });
+
+  test('is received whole as well where it comes with the response', async () => {
+    const opened = await openRaw([together(accepting, ...messages, sendText('behind'))]);
+    await receiveAll(opened);
+    expect(await opened.connection.recv()).toBe('behind');
+  });
+
+  test('is read for close, up to the peer’s Close', async () => {
+    const opened = await openRaw([accepting, together(...messages), answerClose()]);
+    await unanswered(opened);
+    expect(await opened.connection.close()).toMatchObject({ code: 1000, wasClean: true });
+    await receiveAll(opened);
+  });
+
+  test('is as good as unread to keepalive: the pong of a ping may stand behind it', async () => {
+    const opened = await openRaw([accepting, together(...messages)], { pingInterval: SHORT, pingTimeout: MEDIUM });
+    await sleep(5 * MEDIUM);
+    expect(opened.connection.state).toBe('OPEN');
+  });
+
+  test('does not keep terminate from ending at once', async () => {
+    const { connection } = await openRaw([accepting, together(...messages)]);
+    await sleep(MEDIUM);
+    await connection.terminate();
+    let received = 0;
+    while (await connection.recv().catch(() => undefined)) received++;
+    expect(received).toBeGreaterThan(0);
+    expect(received).toBeLessThan(count);
+  });
 });

@@ -66,6 +66,16 @@ describe('pings', () => {
     expect(connection.state).toBe('OPEN');
   });
 
+  test('measure the latency also while JavaScript is blocked', async () => {
+    const { connection, peer } = await open([answerPings()], { ...often, pingInterval: MEDIUM });
+    expect(connection.latency).toBe(0);
+    blockLoop(5 * MEDIUM);
+    // Not a turn of the event loop later.
+    expect(connection.latency).toBeGreaterThan(0);
+    expect(connection.latency).toBeLessThan(LONG);
+    expect((await peer.frames('ping')).length).toBeGreaterThan(1);
+  });
+
   test('do not get in the way of messages and of pings of the application', async () => {
     const { connection } = await open([answerPings(), flood(10_000), answerClose()], often);
     const latency = connection.ping();
@@ -206,6 +216,43 @@ describe('behind back pressure', () => {
     }
     await sleep(6 * MEDIUM);
     expect(connection.state).toBe('OPEN');
+    expect(await peer.frames('close')).toEqual([]);
+  });
+
+  test('the deadline starts again when reading goes on: a peer that has gone silent is found then', async () => {
+    const count = 20_000;
+    // Answers no ping.
+    const { connection, peer } = await open([flood(count, { size: 1000 })], {
+      pingInterval: SHORT,
+      pingTimeout: 3 * MEDIUM,
+      closeTimeout: SHORT,
+      maxQueue: 10,
+    });
+    await sleep(9 * MEDIUM);
+    expect(connection.state).toBe('OPEN');
+    const resumed = now();
+    for (let i = 0; i < count; i++) await connection.recv();
+    const received = now();
+    const error = await ending(connection);
+    expect(error).toMatchObject({ sent: { code: 1011 }, cause: { message: 'keepalive ping timeout' } });
+    const [close] = await peer.frames('close');
+    expect(close!.at - resumed).toBeGreaterThanOrEqual(3 * MEDIUM - 5);
+    expect(close!.at - received).toBeLessThan(3 * MEDIUM + LONG);
+  });
+
+  test('a consumer that is slow for long does not lose the connection: each pause gives pongs time', async () => {
+    const { connection, peer } = await open([answerPings(), flood(Infinity, { size: 1000 })], {
+      pingInterval: SHORT,
+      pingTimeout: 3 * MEDIUM,
+      maxQueue: { messages: null, bytes: [100_000, 0] },
+    });
+    // What lies between the two takes several times the deadline to receive.
+    for (const end = now() + 15 * MEDIUM; now() < end; ) {
+      await connection.recvMany();
+      await sleep(5);
+    }
+    expect(connection.state).toBe('OPEN');
+    expect((await peer.frames('ping')).length).toBeGreaterThan(5);
     expect(await peer.frames('close')).toEqual([]);
   });
 

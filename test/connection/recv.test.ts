@@ -234,14 +234,14 @@ describe('limits', () => {
     expect(error).toMatchObject({ sent: { code: 1009 }, cause: { code: 'HAWSER_PAYLOAD_TOO_BIG' } });
   });
 
-  test('too many fragments fail the connection with 1008', async () => {
+  test('too many fragments fail the connection with 1009', async () => {
     const fragment = sendFrame({ opcode: 'continuation', fin: false });
     const { connection } = await open(
       [sendFrame({ opcode: 'text', fin: false }), fragment, fragment, fragment, waitForClose(), halfClose()],
       { maxFragments: 3 },
     );
     const error = await ending(connection);
-    expect(error).toMatchObject({ sent: { code: 1008 }, cause: { limit: 3, actual: 4, unit: 'fragments' } });
+    expect(error).toMatchObject({ sent: { code: 1009 }, cause: { limit: 3, actual: 4, unit: 'fragments' } });
   });
 
   test('a message of as many fragments as allowed is received', async () => {

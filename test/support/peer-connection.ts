@@ -69,6 +69,11 @@ export class PeerConnection {
     for (const step of steps) await this.#do(step, write);
   }
 
+  /** Bytes that the kernel has taken so far, which is less than was to be sent where the client does not read. */
+  get written(): number {
+    return this.#socket.bytesWritten - this.#socket.writableLength;
+  }
+
   request(): Promise<Request> {
     return this.#when('the request', () => this.#request);
   }

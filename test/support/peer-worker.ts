@@ -63,6 +63,9 @@ const calls = {
   async expectFrame(peer: number, index: number, type?: FrameType) {
     return (await connectionOf(peer, index)).expectFrame(type);
   },
+  async written(peer: number, index: number) {
+    return (await connectionOf(peer, index)).written;
+  },
   async ended(peer: number, index: number) {
     return (await connectionOf(peer, index)).ended();
   },

@@ -59,6 +59,11 @@ export class PeerSide {
     return new Frame(await call('expectFrame', this.#peer, this.#index, type));
   }
 
+  /** Bytes that have left the peer, response head included; what waits for the client to read has not. */
+  written(): Promise<number> {
+    return call('written', this.#peer, this.#index);
+  }
+
   /** Resolves when the client's stream has ended, with how and when. */
   ended(): Promise<Ending> {
     return call('ended', this.#peer, this.#index);

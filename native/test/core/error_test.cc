@@ -32,8 +32,9 @@ TEST_CASE("errors map to the close codes of RFC 6455 §7.4.1") {
   CHECK(CloseCodeFor(ErrorKind::kInvalidCloseCode) == 1002);
   CHECK(CloseCodeFor(ErrorKind::kInvalidUtf8) == 1007);
   CHECK(CloseCodeFor(ErrorKind::kInvalidCloseReason) == 1007);
-  CHECK(CloseCodeFor(ErrorKind::kTooManyFragments) == 1008);
   CHECK(CloseCodeFor(ErrorKind::kMessageTooBig) == 1009);
+  CHECK(CloseCodeFor(ErrorKind::kFragmentTooBig) == 1009);
+  CHECK(CloseCodeFor(ErrorKind::kTooManyFragments) == 1009);
   CHECK(CloseCodeFor(ErrorKind::kOutOfMemory) == 1011);
 }
 

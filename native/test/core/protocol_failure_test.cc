@@ -199,7 +199,7 @@ TEST_CASE("fails on more fragments than the limit") {
     CHECK(client.ErrorKind() == ErrorKind::kTooManyFragments);
     CHECK(client.protocol.error().limit == 2);
     CHECK(client.protocol.error().actual == 3);
-    CHECK(client.Sent().back() == SentClose(1008, "message has too many fragments"));
+    CHECK(client.Sent().back() == SentClose(1009, "message has too many fragments"));
   });
 }
 

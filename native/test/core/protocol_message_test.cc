@@ -149,5 +149,23 @@ TEST_CASE("delivers messages that still arrive after a Close was sent") {
   });
 }
 
+TEST_CASE("stops behind the frame that made too much, and goes on with what it left") {
+  const std::string frames = Hex("81 01") + "a" + Hex("82 02") + "bc" + Hex("89 01") + "p" + Hex("81 02") + "de";
+  const auto bytes = test::AsSpan(frames);
+  Client client;
+  const auto rest = client.protocol.Receive(bytes, client.sink, 0, 2);
+  CHECK(client.events == Events{Text("a"), Binary("bc")});
+  CHECK(test::AsString(rest) == Hex("89 01") + "p" + Hex("81 02") + "de");
+  CHECK(client.protocol.Receive(rest, client.sink, 0, 2).empty());
+  CHECK(client.events == Events{Text("a"), Binary("bc"), Ping("p"), Text("de")});
+}
+
+TEST_CASE("leaves nothing once its input is over") {
+  const std::string frames = Hex("81 03") + "abc" + Hex("88 00") + Hex("81 00");
+  Client client;
+  CHECK(client.protocol.Receive(test::AsSpan(frames), client.sink).empty());
+  CHECK(client.events == Events{Text("abc")});
+}
+
 }  // namespace
 }  // namespace hawser::core

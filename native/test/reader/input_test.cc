@@ -41,6 +41,7 @@ class Room final : core::EventSink {
     std::memcpy(target.data(), bytes.data(), size);
     bytes.erase(0, size);
     input.Received(size);
+    while (input.has_rest()) input.ReceiveRest();
   }
   void ReadAll(std::string bytes) {
     while (!bytes.empty()) Read(bytes);

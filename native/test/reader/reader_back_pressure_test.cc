@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "core/permessage_deflate.h"
 #include "reader/reader.h"
 #include "test/support/bytes.h"
 #include "test/support/reader/application.h"
@@ -45,6 +46,14 @@ int CountBig(const Events& events) {
   for (const Event& event : events) count += event.payload.size() == std::size_t{1} << 20 ? 1 : 0;
   CHECK(static_cast<std::size_t>(count) == events.size());
   return count;
+}
+
+// A binary message of bytes of one kind, compressed.
+std::string CompressedFrame(std::size_t size) {
+  core::Deflater deflater({});
+  core::Payload deflated;
+  deflater.Deflate(test::AsSpan(std::string(size, 'x')), true, deflated);
+  return ServerFrame(0xC2, test::AsString(deflated.span()));
 }
 
 TEST_CASE("above the high-water mark the peer's socket fills, and consuming lets the rest come") {
@@ -207,6 +216,34 @@ TEST_CASE("a resume that is late does not resume a queue that is full again") {
   application.Post(Resume{});
   application.SendText("resumed");
   peer.Join();
+}
+
+TEST_CASE("what inflates to more than the mark is not inflated before there is room") {
+  constexpr int kCount = 64;
+  constexpr std::size_t kSize = std::size_t{4} << 20;
+  // All of them fit into one read.
+  std::string flood;
+  for (int i = 0; i < kCount; ++i) flood += CompressedFrame(kSize);
+  CHECK(flood.size() < std::size_t{1} << 20);
+  Gate over;
+  ScriptedPeer peer([&](Peer& p) {
+    p.AcceptWebSocket();
+    p.Send(flood);
+    over.Wait();
+  });
+  SessionConfig config = DialConfig(peer.port());
+  config.marks = {.high_bytes = kSize, .low_bytes = 0};
+  Application application(config);
+  application.Open({.deflate = core::DeflateConfig{}});
+  for (int i = 0; i < kCount; ++i) {
+    const auto message = application.Receive();
+    REQUIRE(message);
+    CHECK(message->payload.size() == kSize);
+    CHECK(application.delivery().held() <= 3 * kSize);
+  }
+  over.Open();
+  application.Post(Terminate{});
+  (void)application.Join();
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <utility>
 #include <vector>
 
 namespace hawser::test {
@@ -10,16 +9,13 @@ namespace hawser::test {
 void Client::Receive(std::string_view bytes, Path path) {
   switch (path) {
     case Path::kChunk:
-      return ReceiveAll(AsSpan(bytes), 0);
+      protocol.Receive(AsSpan(bytes), sink);
+      return;
     case Path::kDirect:
       return ReceiveDirect(bytes);
     case Path::kBehind:
       return ReceiveBehind(bytes);
   }
-}
-
-void Client::ReceiveAll(std::span<const std::uint8_t> bytes, std::size_t before) {
-  while (!bytes.empty()) bytes = bytes.subspan(protocol.Receive(bytes, sink, std::exchange(before, 0)));
 }
 
 void Client::ReceiveDirect(std::string_view bytes) {
@@ -28,7 +24,7 @@ void Client::ReceiveDirect(std::string_view bytes) {
     const auto target = protocol.ReceiveTarget(kDirectRead);
     const auto piece = bytes.substr(0, target.empty() ? kChunk : target.size());
     if (target.empty()) {
-      ReceiveAll(AsSpan(piece), 0);
+      protocol.Receive(AsSpan(piece), sink);
     } else {
       std::memcpy(target.data(), piece.data(), piece.size());
       protocol.Received(piece.size(), sink);
@@ -45,7 +41,7 @@ void Client::ReceiveBehind(std::string_view bytes) {
     const std::size_t before = protocol.CopyUnfinished(memory);
     const auto piece = bytes.substr(0, kRoom - before);
     std::memcpy(memory.data() + before, piece.data(), piece.size());
-    ReceiveAll(std::span(memory).subspan(before, piece.size()), before);
+    protocol.Receive(std::span(memory).subspan(before, piece.size()), sink, before);
     bytes.remove_prefix(piece.size());
   }
 }

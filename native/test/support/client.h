@@ -1,9 +1,7 @@
 // A protocol under test with all that it was told and all that it tells.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string_view>
 
 #include "core/protocol.h"
@@ -35,7 +33,6 @@ struct Client {
   const Events& events = sink.events;
 
  private:
-  void ReceiveAll(std::span<const std::uint8_t> bytes, std::size_t before);
   void ReceiveDirect(std::string_view bytes);
   void ReceiveBehind(std::string_view bytes);
 };

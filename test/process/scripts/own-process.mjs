@@ -1,6 +1,6 @@
 // What the scripts of this folder ask about the process they run in.
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
@@ -18,6 +18,14 @@ export function descriptors() {
 /** Bytes. */
 export function residentMemory() {
   return process.memoryUsage.rss();
+}
+
+/** Begins to measure how much the process's memory grows; what that returns says by how many bytes it did at most. */
+export function measureGrowth() {
+  // Forgets the highest value so far (proc(5)).
+  writeFileSync('/proc/self/clear_refs', '5');
+  const before = residentMemory();
+  return () => Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync('/proc/self/status', 'latin1'))[1]) * 1024 - before;
 }
 
 /** Bytes that JavaScript's values take, in the heap and out of it, once everything unreachable is gone. */

@@ -89,13 +89,13 @@ std::optional<reader::Notice> Application::NextNotice() {
   return notice;
 }
 
-void Application::Open(std::optional<core::DeflateConfig> deflate) {
+void Application::Open(reader::Start start) {
   (void)Await<reader::Dialed>();
   const auto request = AsSpan(kRequestHead);
   Post(reader::WriteBytes{{request.begin(), request.end()}});
   Post(reader::ReadHead{kHeadLimit});
   REQUIRE(AsString(Await<reader::HeadRead>().bytes) == kResponseHead);
-  Post(reader::Start{.deflate = deflate});
+  Post(std::move(start));
 }
 
 void Application::Send(std::initializer_list<Record> records) {

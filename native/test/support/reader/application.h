@@ -56,7 +56,7 @@ class Application {
 
   // --- opening ---
   // Waits until a connection is established, sends a request, reads kResponseHead, starts frames.
-  void Open(std::optional<core::DeflateConfig> deflate = std::nullopt);
+  void Open(reader::Start start = {});
   // The next notice, which must be a T.
   template <typename T>
   T Await() {
