@@ -17,7 +17,7 @@ import {
   type SendOptions,
 } from './call-options.js';
 import { checkCloseArguments } from './check.js';
-import { ConcurrencyError, type ConnectionClosed, connectionClosed, invalidArgument } from './errors.js';
+import { ConcurrencyError, type ConnectionClosed, connectionClosed } from './errors.js';
 import { FragmentedSend } from './fragmented-send.js';
 import { extensionsHeader } from './handshake/permessage-deflate.js';
 import { Inbox } from './inbox.js';
@@ -25,9 +25,9 @@ import type { NativeOutcome, Notice, SocketAddress } from './native.js';
 import type { ResolvedOptions } from './options.js';
 import { accepted, Outbox } from './outbox.js';
 import { closeOutcome } from './outcome.js';
-import { describe, isIterable, type Sendable, type SendableFragments } from './outgoing.js';
+import { checkMany, isIterable, type Sendable, type SendableFragments } from './outgoing.js';
 import { type ControlPayload, controlPayload, Pings } from './pings.js';
-import { optional } from './rejection.js';
+import { attempt, optional, optionalEnd } from './rejection.js';
 import type { Session } from './session.js';
 import { flush } from './stage.js';
 import type { CloseOutcome, Data, RequestHead, ResponseHead } from './types.js';
@@ -89,6 +89,8 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
   #closing = false;
   /** The message that is being sent in fragments. */
   #fragmented: FragmentedSend | undefined;
+  /** Calls of `sendMany()` under way. */
+  #sendingMany = 0;
   /** What joining the reader returned. */
   #ended: CloseOutcome | undefined;
 
@@ -277,7 +279,7 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
    * the connection fails with code 1011, and so it does where `close()` is called meanwhile.
    *
    * @throws TypeError where `data` is nothing that can be sent, is detached, or is not UTF-8 and to be sent as text.
-   * @throws ConcurrencyError while a message is being sent in fragments.
+   * @throws ConcurrencyError while a message is being sent in fragments; for one in fragments also while sendMany waits.
    * @throws what the iterable throws.
    * @throws ConnectionClosedOK or ConnectionClosedError once a connection that is closing has ended. Where nobody awaits
    * the send that rejection is no unhandled one: `closed` and `recv()` tell the same.
@@ -294,7 +296,7 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
     if (options === undefined && typeof data === 'string') return this.#outbox.sendString(data);
     return attempt(() => {
       const checked = options === undefined ? {} : checkSendOptions(options);
-      return isIterable(data) ? this.#sendFragments(data, checked) : this.#sendAs(data, checked);
+      return isIterable(data) ? optionalEnd(this.#sendFragments(data, checked)) : this.#sendAs(data, checked);
     });
   }
 
@@ -311,7 +313,9 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
    * ```
    */
   sendMany(messages: Iterable<Sendable>, options?: SendOptions): Promise<void> {
-    return optional(this.#sendEach(messages, options));
+    if (this.#closing) return this.#refuse();
+    if (this.#fragmented !== undefined) return Promise.reject(sendsFragments('sendMany'));
+    return optionalEnd(this.#sendEach(messages, options));
   }
 
   /**
@@ -372,7 +376,7 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
       if (!this.#closing) {
         flush();
         // Its message can't be completed behind a Close.
-        if (this.#fragmented?.begun) this.#outbox.fail('close during fragmented message');
+        if (this.#fragmented?.unfinished) this.#fail('close during fragmented message');
         else this.#session.native.close(code, reason);
         this.#enterClosing();
       }
@@ -419,26 +423,39 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
     return this.#outbox.sendBytes(data, { text: text ?? false, compress }, transfer);
   }
 
-  #sendFragments(items: Iterable<unknown> | AsyncIterable<unknown>, options: SendOptions): Promise<void> {
+  async #sendFragments(items: Iterable<unknown> | AsyncIterable<unknown>, options: SendOptions): Promise<void> {
+    if (this.#sendingMany > 0) throw new ConcurrencyError('cannot call send with fragments while sendMany waits');
     const fragmented = new FragmentedSend(this.#outbox, options);
     this.#fragmented = fragmented;
-    const sent = fragmented.send(items).finally(() => {
+    try {
+      await fragmented.send(items);
+    } catch (error) {
+      if (fragmented.unfinished && !this.#closing) this.#fail('error in fragmented message');
+      throw error;
+    } finally {
       this.#fragmented = undefined;
-    });
-    return optional(sent);
+    }
   }
 
   async #sendEach(messages: Iterable<Sendable>, options: SendOptions | undefined): Promise<void> {
     const checked = options === undefined ? {} : checkSendOptions(options);
-    if (typeof messages === 'string' || !isIterable(messages) || !(Symbol.iterator in messages)) {
-      throw invalidArgument(`cannot send many of ${describe(messages)}; expected an iterable of messages`);
+    checkMany(messages);
+    this.#sendingMany++;
+    try {
+      for (const message of messages) {
+        if (this.#closing) await this.#refuse();
+        const sent = this.#sendAs(message, checked);
+        if (sent !== accepted) await sent;
+      }
+    } finally {
+      this.#sendingMany--;
     }
-    for (const message of messages) {
-      if (this.#closing) await this.#refuse();
-      if (this.#fragmented !== undefined) throw sendsFragments('sendMany');
-      const sent = this.#sendAs(message, checked);
-      if (sent !== accepted) await sent;
-    }
+  }
+
+  /** A message was sent in part and can't be completed. */
+  #fail(reason: string): void {
+    this.#outbox.fail(reason);
+    this.#enterClosing();
   }
 
   /** Nothing can be sent any more. */
@@ -476,13 +493,4 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
 
 function sendsFragments(name: string): ConcurrencyError {
   return new ConcurrencyError(`cannot call ${name} while a message is being sent in fragments`);
-}
-
-/** Runs what may throw, so that its failure is a rejection. */
-function attempt<T>(call: () => Promise<T>): Promise<T> {
-  try {
-    return call();
-  } catch (error) {
-    return Promise.reject(error);
-  }
 }
