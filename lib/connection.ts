@@ -89,6 +89,8 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
   #closing = false;
   /** The message that is being sent in fragments. */
   #fragmented: FragmentedSend | undefined;
+  /** Whether a message that can't be completed has failed the connection. */
+  #failed = false;
   /** Calls of `sendMany()` under way. */
   #sendingMany = 0;
   /** What joining the reader returned. */
@@ -455,6 +457,7 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
   /** A message was sent in part and can't be completed. */
   #fail(reason: string): void {
     this.#outbox.fail(reason);
+    this.#failed = true;
     this.#enterClosing();
   }
 
@@ -480,7 +483,7 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
   }
 
   #finish(native: NativeOutcome): void {
-    const outcome = closeOutcome(native);
+    const outcome = closeOutcome(native, this.#failed);
     const closed = (): ConnectionClosed => connectionClosed(outcome);
     this.#enterClosing();
     this.#ended = outcome;

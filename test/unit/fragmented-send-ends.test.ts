@@ -32,6 +32,26 @@ describe('close()', () => {
     expect(await closed).toMatchObject({ code: 1006 });
   });
 
+  it.each([
+    ['the end of the stream', 'end-of-stream', undefined],
+    ['a stream that does not end', 'close-timeout', undefined],
+    ['a reset', 'transport', 'ECONNRESET'],
+    ['terminate()', 'terminated', 'HAWSER_TERMINATED'],
+  ] as const)('has no other cause than itself, unless there is one: %s', async (_what, cause, code) => {
+    const { connection, reader } = await begun('a');
+    const closed = connection.close();
+    const sentFrame = { code: 1011, reason: 'close during fragmented message' };
+    reader.finish({ received: undefined, sent: sentFrame, cause, transportError: code === 'ECONNRESET' ? -104 : 0 });
+    expect(((await closed).cause as { code?: string } | undefined)?.code).toBe(code);
+  });
+
+  it('that could not be told to the peer has the cause of that', async () => {
+    const { connection, reader } = await begun('a');
+    const closed = connection.close();
+    reader.finish({ received: undefined, sent: undefined, cause: 'end-of-stream' });
+    expect((await closed).cause).toMatchObject({ code: 'HAWSER_END_OF_STREAM' });
+  });
+
   it('twice fails it once', async () => {
     const { connection, reader } = await begun('a');
     connection.close();
