@@ -173,7 +173,7 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
    * @throws TimeoutError after `timeout` milliseconds.
    * @throws the reason of `signal`.
    * @throws ConnectionClosedOK or ConnectionClosedError once the connection has ended and every message was received.
-   * @throws ConcurrencyError while another recv, recvMany, batches or iteration waits; that one goes on.
+   * @throws ConcurrencyError while another call that receives waits, or a recvStream is under way; that goes on.
    *
    * @example
    * ```ts
@@ -189,7 +189,7 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
    * Takes the next message if it is here; undefined if none is.
    *
    * @throws ConnectionClosedOK or ConnectionClosedError once the connection has ended and every message was received.
-   * @throws ConcurrencyError while a recv, recvMany, batches or iteration waits.
+   * @throws ConcurrencyError while a call that receives waits, or a recvStream is under way.
    *
    * @example
    * ```ts

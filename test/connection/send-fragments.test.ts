@@ -17,6 +17,8 @@ import {
   resumeReading,
   type Script,
   sendClose,
+  sendFragments,
+  sendFrame,
   sendPing,
   sendText,
   stopReading,
@@ -230,6 +232,39 @@ describe('send', () => {
         sizes.map((size) => size > 0 && (size < 16_385 || !transfer)),
       );
     }
+  });
+
+  test('of a stream that another connection receives passes its fragments on as they come', async () => {
+    const from = await open();
+    const { connection, peer } = await open();
+    const sending = connection.send(from.connection.recvStream());
+    for (const text of ['one', '', 'three']) {
+      await from.peer.do(sendFrame({ opcode: text === 'one' ? 'binary' : 'continuation', fin: false, payload: text }));
+      expect(await peer.expectFrame()).toMatchObject({ fin: false, text });
+    }
+    await from.peer.do(sendFrame({ opcode: 'continuation', payload: 'four' }));
+    await sending;
+    expect(shown(await framesUntilNext({ connection, peer }))).toEqual([
+      'binary+ one',
+      'continuation+ ',
+      'continuation+ three',
+      'continuation+ four',
+      'continuation ',
+    ]);
+  });
+
+  test('of the stream that the same connection receives echoes it, until close() cuts both', async () => {
+    const { connection, peer } = await open([
+      ...sendFragments('text', 'a', 'b'),
+      sendFrame({ opcode: 'text', fin: false, payload: 'c' }),
+    ]);
+    await connection.send(connection.recvStream());
+    const sending = rejection(connection.send(connection.recvStream()));
+    while ((await peer.expectFrame()).text !== 'c');
+    await Promise.all([connection.close(), peer.do(waitForClose(), halfClose())]);
+    expect(await sending).toBeInstanceOf(ConnectionClosedError);
+    expect(await rejection(connection.recv())).toBeInstanceOf(ConnectionClosedError);
+    expect(await peer.frames('close')).toMatchObject([{ code: 1011 }]);
   });
 
   test('of an array sends it in one turn: close() right behind it is a normal one', async () => {

@@ -1,6 +1,7 @@
 /** A message sent in fragments: what of an iterable goes to the reader, how, and when. */
 
 import { Buffer } from 'node:buffer';
+import { Readable } from 'node:stream';
 import { describe, expect, it, vi } from 'vitest';
 import type { SendOptions } from '../../lib/call-options.js';
 import type { SendableFragments } from '../../lib/outgoing.js';
@@ -55,6 +56,7 @@ describe('an iterable', () => {
     ],
     ['an async generator', () => asynchronous(['a', 'b'])],
     ['an object with an iterator', () => ({ [Symbol.iterator]: () => ['a', 'b'].values() })],
+    ['a stream', () => Readable.from(['a', 'b'])],
     ['an async iterator without promises', () => withoutPromises(['a', 'b'])],
   ])('%s is one message in fragments, one for each item and an empty last one', async (_what, items) => {
     const { connection, reader } = fakeConnection();
