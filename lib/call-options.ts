@@ -53,7 +53,7 @@ export interface SendOptions {
   readonly transfer?: boolean | undefined;
   /**
    * Whether to compress this message, where the connection compresses at all.
-   * @default whether it has at least `compression.threshold` bytes
+   * @default whether it has at least `compression.threshold` bytes; in fragments it is, since nobody knows
    */
   readonly compress?: boolean | undefined;
 }

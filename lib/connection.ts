@@ -20,7 +20,7 @@ import {
 } from './call-options.js';
 import { checkCloseArguments } from './check.js';
 import * as diagnostics from './diagnostics.js';
-import { ConcurrencyError, type ConnectionClosed, connectionClosed, invalidArgument } from './errors.js';
+import { ConcurrencyError, type ConnectionClosed, connectionClosed } from './errors.js';
 import { FragmentedSend } from './fragmented-send.js';
 import { extensionsHeader } from './handshake/permessage-deflate.js';
 import { Inbox } from './inbox.js';
@@ -28,9 +28,9 @@ import type { NativeOutcome, Notice, SocketAddress } from './native.js';
 import type { ResolvedOptions } from './options.js';
 import { accepted, Outbox } from './outbox.js';
 import { closeOutcome } from './outcome.js';
-import { describe, isIterable, type Sendable, type SendableFragments } from './outgoing.js';
+import { checkMany, isIterable, type Sendable, type SendableFragments } from './outgoing.js';
 import { type ControlPayload, controlPayload, Pings } from './pings.js';
-import { optional } from './rejection.js';
+import { attempt, optional, optionalEnd } from './rejection.js';
 import type { Session } from './session.js';
 import { flush } from './stage.js';
 import { type ConnectionStats, connectionStats } from './stats.js';
@@ -93,6 +93,10 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
   #closing = false;
   /** The message that is being sent in fragments. */
   #fragmented: FragmentedSend | undefined;
+  /** Whether a message that can't be completed has failed the connection. */
+  #failed = false;
+  /** Calls of `sendMany()` under way. */
+  #sendingMany = 0;
   /** What joining the reader returned. */
   #ended: CloseOutcome | undefined;
 
@@ -173,7 +177,7 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
    * @throws TimeoutError after `timeout` milliseconds.
    * @throws the reason of `signal`.
    * @throws ConnectionClosedOK or ConnectionClosedError once the connection has ended and every message was received.
-   * @throws ConcurrencyError while another recv, recvMany, batches or iteration waits; that one goes on.
+   * @throws ConcurrencyError while another call that receives waits, or a recvStream is under way; that goes on.
    *
    * @example
    * ```ts
@@ -189,7 +193,7 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
    * Takes the next message if it is here; undefined if none is.
    *
    * @throws ConnectionClosedOK or ConnectionClosedError once the connection has ended and every message was received.
-   * @throws ConcurrencyError while a recv, recvMany, batches or iteration waits.
+   * @throws ConcurrencyError while a call that receives waits, or a recvStream is under way.
    *
    * @example
    * ```ts
@@ -284,7 +288,7 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
    * the connection fails with code 1011, and so it does where `close()` is called meanwhile.
    *
    * @throws TypeError where `data` is nothing that can be sent, is detached, or is not UTF-8 and to be sent as text.
-   * @throws ConcurrencyError while a message is being sent in fragments.
+   * @throws ConcurrencyError while a message is being sent in fragments; for one in fragments also while sendMany waits.
    * @throws what the iterable throws.
    * @throws ConnectionClosedOK or ConnectionClosedError once a connection that is closing has ended. Where nobody awaits
    * the send that rejection is no unhandled one: `closed` and `recv()` tell the same.
@@ -301,7 +305,7 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
     if (options === undefined && typeof data === 'string') return this.#outbox.sendString(data);
     return attempt(() => {
       const checked = options === undefined ? {} : checkSendOptions(options);
-      return isIterable(data) ? this.#sendFragments(data, checked) : this.#sendAs(data, checked);
+      return isIterable(data) ? optionalEnd(this.#sendFragments(data, checked)) : this.#sendAs(data, checked);
     });
   }
 
@@ -318,7 +322,9 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
    * ```
    */
   sendMany(messages: Iterable<Sendable>, options?: SendOptions): Promise<void> {
-    return optional(this.#sendEach(messages, options));
+    if (this.#closing) return this.#refuse();
+    if (this.#fragmented !== undefined) return Promise.reject(sendsFragments('sendMany'));
+    return optionalEnd(this.#sendEach(messages, options));
   }
 
   /**
@@ -379,7 +385,7 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
       if (!this.#closing) {
         flush();
         // Its message can't be completed behind a Close.
-        if (this.#fragmented?.begun) this.#outbox.fail('close during fragmented message');
+        if (this.#fragmented?.unfinished) this.#fail('close during fragmented message');
         else this.#session.native.close(code, reason);
         this.#enterClosing();
       }
@@ -438,26 +444,40 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
     return this.#outbox.sendBytes(data, { text: text ?? false, compress }, transfer);
   }
 
-  #sendFragments(items: Iterable<unknown> | AsyncIterable<unknown>, options: SendOptions): Promise<void> {
+  async #sendFragments(items: Iterable<unknown> | AsyncIterable<unknown>, options: SendOptions): Promise<void> {
+    if (this.#sendingMany > 0) throw new ConcurrencyError('cannot call send with fragments while sendMany waits');
     const fragmented = new FragmentedSend(this.#outbox, options);
     this.#fragmented = fragmented;
-    const sent = fragmented.send(items).finally(() => {
+    try {
+      await fragmented.send(items);
+    } catch (error) {
+      if (fragmented.unfinished && !this.#closing) this.#fail('error in fragmented message');
+      throw error;
+    } finally {
       this.#fragmented = undefined;
-    });
-    return optional(sent);
+    }
   }
 
   async #sendEach(messages: Iterable<Sendable>, options: SendOptions | undefined): Promise<void> {
     const checked = options === undefined ? {} : checkSendOptions(options);
-    if (typeof messages === 'string' || !isIterable(messages) || !(Symbol.iterator in messages)) {
-      throw invalidArgument(`cannot send many of ${describe(messages)}; expected an iterable of messages`);
+    checkMany(messages);
+    this.#sendingMany++;
+    try {
+      for (const message of messages) {
+        if (this.#closing) await this.#refuse();
+        const sent = this.#sendAs(message, checked);
+        if (sent !== accepted) await sent;
+      }
+    } finally {
+      this.#sendingMany--;
     }
-    for (const message of messages) {
-      if (this.#closing) await this.#refuse();
-      if (this.#fragmented !== undefined) throw sendsFragments('sendMany');
-      const sent = this.#sendAs(message, checked);
-      if (sent !== accepted) await sent;
-    }
+  }
+
+  /** A message was sent in part and can't be completed. */
+  #fail(reason: string): void {
+    this.#outbox.fail(reason);
+    this.#failed = true;
+    this.#enterClosing();
   }
 
   /** Nothing can be sent any more. */
@@ -486,7 +506,7 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
   }
 
   #finish(native: NativeOutcome): void {
-    const outcome = closeOutcome(native);
+    const outcome = closeOutcome(native, this.#failed);
     const closed = (): ConnectionClosed => connectionClosed(outcome);
     this.#enterClosing();
     this.#ended = outcome;
@@ -500,13 +520,4 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
 
 function sendsFragments(name: string): ConcurrencyError {
   return new ConcurrencyError(`cannot call ${name} while a message is being sent in fragments`);
-}
-
-/** Runs what may throw, so that its failure is a rejection. */
-function attempt<T>(call: () => Promise<T>): Promise<T> {
-  try {
-    return call();
-  } catch (error) {
-    return Promise.reject(error);
-  }
 }

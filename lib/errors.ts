@@ -287,9 +287,9 @@ export function invalidRange(message: string): RangeError {
   return Object.assign(new RangeError(message), { code: invalidArgumentCode });
 }
 
-/** A binary message that was to be received as text. The code lets it be told from wrong arguments. */
-export function invalidUtf8(bytes: number): TypeError {
-  return Object.assign(new TypeError(`binary message of ${bytes} bytes is not UTF-8; decode is true`), {
+/** Binary that was to be received as text. The code lets it be told from wrong arguments. */
+export function invalidUtf8(bytes: number, what: 'message' | 'fragment' = 'message'): TypeError {
+  return Object.assign(new TypeError(`binary ${what} of ${bytes} bytes is not UTF-8; decode is true`), {
     code: 'HAWSER_INVALID_UTF8',
   });
 }

@@ -1,18 +1,17 @@
 /**
- * Sends one message in fragments (RFC 6455 §5.4), one for each item of an iterable, as the items come. A message that
- * was begun and can't be completed fails the connection, since nothing else may be sent in its place. Knows no queue.
+ * Sends one message in fragments (RFC 6455 §5.4), one for each item of an iterable, as the items come. What becomes of
+ * a connection whose message can't be completed is its owner's to say. Knows no queue.
  */
 
 import { TextDecoder } from 'node:util';
 import { invalidArgument } from './errors.js';
 import { accepted, type SendForm } from './outbox.js';
-import { bytesOf, describe } from './outgoing.js';
+import { bytesOf, describe, unshared } from './outgoing.js';
 
 /** Where fragments go. */
 export interface FragmentOutlet {
   sendString(data: string, form: SendForm): Promise<void>;
-  sendBytes(data: Uint8Array, form: SendForm): Promise<void>;
-  fail(reason: string): void;
+  sendBytes(data: Uint8Array, form: SendForm, transfer?: boolean): Promise<void>;
 }
 
 interface FragmentOptions {
@@ -20,6 +19,8 @@ interface FragmentOptions {
   readonly text?: boolean | undefined;
   /** Compressed where the connection is able to, if left out. */
   readonly compress?: boolean | undefined;
+  /** Whether large bytes are taken from their owner instead of being copied. */
+  readonly transfer?: boolean | undefined;
 }
 
 type Kind = 'strings' | 'bytes';
@@ -32,6 +33,7 @@ export class FragmentedSend {
   /** The first half of a surrogate pair that the last item ended with. */
   #half = '';
   #decoder: TextDecoder | undefined;
+  #complete = false;
   #refusal: Promise<never> | undefined;
   #interrupt: (() => void) | undefined;
 
@@ -40,69 +42,70 @@ export class FragmentedSend {
     this.#options = options;
   }
 
-  /** Whether a fragment was sent. */
-  get begun(): boolean {
-    return this.#kind !== undefined;
+  /** Whether a fragment was sent, and not the last one: nothing else may be sent in its place. */
+  get unfinished(): boolean {
+    return this.#kind !== undefined && !this.#complete;
   }
 
   /** Nothing can be sent any more, whatever the next item does. @param refusal rejects once it is known why. */
   stop(refusal: Promise<never>): void {
-    this.#refusal ??= refusal;
+    this.#refusal = refusal;
     this.#interrupt?.();
+    this.#interrupt = undefined;
   }
 
   /** Sends all items and the end of the message; nothing where there is no item. */
   async send(items: Iterable<unknown> | AsyncIterable<unknown>): Promise<void> {
-    try {
-      if (Symbol.asyncIterator in items) await this.#sendAsync(items);
-      else await this.#sendSync(items);
-      if (this.begun) await this.#finish();
-    } catch (error) {
-      if (this.begun && this.#refusal === undefined) this.#outlet.fail('error in fragmented message');
-      throw error;
+    if (Symbol.asyncIterator in items) {
+      await this.#sendAsync(items);
+    } else {
+      // All that need not wait goes out in one turn, the end as well.
+      for (const item of items) {
+        const sent = this.#sendItem(item);
+        if (sent !== accepted) await sent;
+        if (this.#refusal !== undefined) await this.#refusal;
+      }
     }
-  }
-
-  async #sendSync(items: Iterable<unknown>): Promise<void> {
-    for (const item of items) {
-      const sent = this.#sendItem(item);
-      // All that need not wait goes out in one turn.
-      if (sent !== accepted) await sent;
-    }
+    if (this.#kind !== undefined) await this.#finish();
   }
 
   async #sendAsync(items: AsyncIterable<unknown>): Promise<void> {
     const iterator = items[Symbol.asyncIterator]();
-    let exhausted = false;
-    try {
-      for (;;) {
-        const result = await this.#orRefusal(iterator.next());
-        if (result.done) {
-          exhausted = true;
-          return;
-        }
-        await this.#sendItem(result.value);
+    for (;;) {
+      const { done, value } = await this.#next(iterator);
+      if (done) return;
+      try {
+        await this.#sendItem(value);
+      } catch (error) {
+        leave(iterator);
+        throw error;
       }
-    } catch (error) {
-      // A generator that waits for its next item can't be left before that has come.
-      if (!exhausted) leave(iterator);
-      throw error;
     }
   }
 
-  /** The connection's end does not wait for the next item. */
-  #orRefusal<T>(item: Promise<T>): Promise<T> {
+  /** The next item. The connection's end does not wait for it. */
+  #next(iterator: AsyncIterator<unknown>): Promise<IteratorResult<unknown>> {
     return new Promise((resolve, reject) => {
-      this.#interrupt = () => resolve(this.#refusal as Promise<never>);
-      if (this.#refusal !== undefined) this.#interrupt();
+      const refuse = (): void => {
+        leave(iterator);
+        resolve(this.#refusal as Promise<never>);
+      };
+      if (this.#refusal !== undefined) return refuse();
+      // An iterator written by hand may do without promises.
+      const item = Promise.resolve(iterator.next()).finally(() => {
+        this.#interrupt = undefined;
+      });
       item.then(resolve, reject);
+      if (this.#refusal === undefined) this.#interrupt = refuse;
+      else refuse();
     });
   }
 
   #sendItem(item: unknown): Promise<void> {
     if (this.#refusal !== undefined) return this.#refusal;
     const kind: Kind = typeof item === 'string' ? 'strings' : 'bytes';
-    const bytes = typeof item === 'string' ? undefined : bytesOf(item);
+    // What is checked is sent: nobody can change the bytes in between.
+    const bytes = typeof item === 'string' ? undefined : unshared(bytesOf(item));
     if (this.#kind === undefined) {
       this.#text = this.#options.text ?? kind === 'strings';
       if (this.#text && kind === 'bytes') this.#decoder = new TextDecoder('utf-8', { fatal: true });
@@ -111,16 +114,21 @@ export class FragmentedSend {
     }
     this.#check(bytes ?? noBytes, true);
     this.#kind = kind;
-    const form = { text: this.#text, fragment: true, more: true, compress: this.#options.compress ?? true };
     return bytes === undefined
-      ? this.#outlet.sendString(this.#pair(item as string), form)
-      : this.#outlet.sendBytes(bytes, form);
+      ? this.#outlet.sendString(this.#pair(item as string), this.#form(true))
+      : this.#outlet.sendBytes(bytes, this.#form(true), this.#options.transfer);
   }
 
-  async #finish(): Promise<void> {
-    if (this.#refusal !== undefined) await this.#refusal;
+  #finish(): Promise<void> {
+    if (this.#refusal !== undefined) return this.#refusal;
     this.#check(noBytes, false);
-    await this.#outlet.sendString(this.#half, { text: this.#text, fragment: true });
+    const sent = this.#outlet.sendString(this.#half, this.#form(false));
+    this.#complete = true;
+    return sent;
+  }
+
+  #form(more: boolean): SendForm {
+    return { text: this.#text, fragment: true, more, compress: this.#options.compress ?? true };
   }
 
   /** @throws TypeError where the bytes are to be text and are no UTF-8. */
@@ -144,6 +152,7 @@ export class FragmentedSend {
 
 const noBytes = new Uint8Array(0);
 
+/** Not waited for: a generator that waits for its next item can't be left before that has come. */
 function leave(iterator: AsyncIterator<unknown>): void {
   const left = async () => iterator.return?.();
   left().catch(() => {});

@@ -26,6 +26,8 @@ export interface Lifeline {
 
 /** A consumer faster than the network would never let the event loop turn: after this many batches it has to. */
 const batchesPerTurn = 16;
+/** For who wants what is here and does not wait: one message bounds how many are taken for it. */
+const allBatches = Number.POSITIVE_INFINITY;
 
 const noMessages: Message[] = [];
 const finished: IteratorReturnResult<undefined> = { done: true, value: undefined };
@@ -46,6 +48,8 @@ export class Inbox implements MessageSource {
   #waiter: Waiter<unknown> | undefined;
   /** Batches taken in this turn of the event loop. */
   #batches = 0;
+  /** Whether the last of them still counts as held on the reader's side. */
+  #held = false;
   /** Whether the next turn of the event loop is waited for. */
   #yielding = false;
   /** Whether the reader's queue is empty for good. */
@@ -79,7 +83,7 @@ export class Inbox implements MessageSource {
    */
   tryReceive({ decode }: Reception): Data | undefined {
     if (this.#isBusy()) throw busy('tryRecv');
-    if (this.#hasMessages() || this.#refill()) return this.#takeOneAs(decode);
+    if (this.#hasMessages() || this.#refill(allBatches)) return this.#takeOneAs(decode);
     if (this.#drained && this.#closed !== undefined) throw this.#closed();
     return undefined;
   }
@@ -100,66 +104,57 @@ export class Inbox implements MessageSource {
   stream(reception: Reception): AsyncIterableIterator<Data> {
     const stream = new MessageStream(this, reception.decode);
     let begun = false;
-    let waiter: Waiter<unknown> | undefined;
-    const end = (): void => {
-      stream.abandon();
-      if (this.#stream !== stream) return;
-      this.#stream = undefined;
-      if (waiter !== undefined && this.#waiter === waiter) {
-        this.#forget(waiter);
-        waiter.resolve(finished);
+    const take = (): IteratorResult<Data> => {
+      try {
+        return stream.take();
+      } catch (error) {
+        stream.abandon();
+        throw error;
+      } finally {
+        if (stream.done) this.#endStream(stream);
+        else if (!stream.isReady()) this.#release();
       }
     };
-    const next = async (): Promise<IteratorResult<Data>> => {
-      if (begun && this.#stream !== stream) return finished;
-      if (this.#waiter !== undefined || (!begun && this.#stream !== undefined)) throw busy('recvStream');
+    const next = (): Promise<IteratorResult<Data>> => {
+      if (begun && this.#stream !== stream) return Promise.resolve(finished);
+      if (this.#waiter !== undefined || (!begun && this.#stream !== undefined)) {
+        return Promise.reject(busy('recvStream'));
+      }
       begun = true;
       this.#stream = stream;
-      try {
-        const arrival = this.#await('recvStream', () => stream.take(), reception);
-        waiter = this.#waiter;
-        const result = await arrival;
-        if (stream.done && this.#stream === stream) this.#stream = undefined;
-        return result;
-      } catch (error) {
-        end();
-        throw error;
-      }
+      return this.#await('recvStream', take, reception);
     };
-    const stop = async (value?: unknown): Promise<IteratorResult<Data>> => {
+    const stop = (value?: unknown): Promise<IteratorResult<Data>> => {
       begun = true;
-      end();
-      return { done: true, value };
+      const waiter = this.#stream === stream ? this.#waiter : undefined;
+      this.#endStream(stream);
+      this.#forget(waiter);
+      waiter?.resolve(finished);
+      return Promise.resolve({ done: true, value });
     };
     const iterator: AsyncIterableIterator<Data> = { next, return: stop, [Symbol.asyncIterator]: () => iterator };
     return iterator;
   }
 
-  /** @internal For the stream. */
+  /** @internal For the stream, which has not used it up yet. */
   takeMessage(): Message | undefined {
     if (!this.#hasMessages()) return undefined;
     const message = this.#messages[this.#head];
-    this.#advance();
+    this.#skip();
     return message;
   }
 
   /** @internal For the stream. */
   unfinished(): FragmentedMessage | undefined {
-    return this.#gathering.unfinished;
+    const { unfinished } = this.#gathering;
+    // What another stream has left is not this one's.
+    return unfinished?.claimed ? undefined : unfinished;
   }
 
   /** Messages may be here, and the event loop has turned: whoever waits gets them. */
   wake(): void {
     this.#batches = 0;
-    const waiter = this.#waiter;
-    if (waiter === undefined) return;
-    if (this.#refill()) {
-      this.#forget(waiter);
-      waiter.settle();
-    } else if (this.#drained && this.#closed !== undefined) {
-      this.#forget(waiter);
-      waiter.end(this.#closed());
-    }
+    this.#look(batchesPerTurn);
   }
 
   /** The connection has ended, and what is still in the reader's queue is all there is. */
@@ -175,21 +170,53 @@ export class Inbox implements MessageSource {
 
   #await<T>(name: string, take: () => T, reception: Reception): Promise<T> {
     const { timeout, signal } = reception;
-    if (signal?.aborted) return Promise.reject(signal.reason);
-    const ready = timeout === 0 ? this.#hasAny() || this.#refill() : this.#isReady();
+    if (signal?.aborted) return this.#refuse(signal.reason);
+    const ready = timeout === 0 ? this.#hasAny() || this.#refill(allBatches) : this.#isReady();
     if (ready) return settled(take);
-    if (this.#drained && this.#closed !== undefined) return Promise.reject(this.#closed());
-    if (timeout === 0) return Promise.reject(timedOut(name, timeout));
+    if (this.#drained && this.#closed !== undefined) return this.#refuse(this.#closed());
+    if (timeout === 0) return this.#refuse(timedOut(name, timeout));
     const waiter = new Waiter(take);
     if (reception !== plainReception) {
       waiter.limit(
         name,
         reception,
-        () => this.wake(),
-        () => this.#forget(waiter),
+        () => this.#look(allBatches),
+        () => this.#giveUp(waiter),
       );
     }
     return this.#wait(waiter);
+  }
+
+  /** Whoever waits gets what is here, or the end. */
+  #look(most: number): void {
+    const waiter = this.#waiter;
+    if (waiter === undefined) return;
+    if (this.#refill(most)) {
+      this.#forget(waiter);
+      waiter.settle();
+    } else if (this.#drained && this.#closed !== undefined) {
+      this.#giveUp(waiter);
+      waiter.end(this.#closed());
+    }
+  }
+
+  /** Nothing comes of the call, and of the stream that made it. */
+  #refuse(error: unknown): Promise<never> {
+    this.#endStream(this.#stream);
+    return Promise.reject(error);
+  }
+
+  #giveUp(waiter: unknown): void {
+    this.#forget(waiter);
+    this.#endStream(this.#stream);
+  }
+
+  /** The stream's turn is over at once: whoever receives next need not wait for its consumer to hear of it. */
+  #endStream(stream: MessageStream | undefined): void {
+    stream?.abandon();
+    if (stream === undefined || this.#stream !== stream) return;
+    this.#stream = undefined;
+    this.#release();
   }
 
   #wait<T>(waiter: Waiter<T>): Promise<T> {
@@ -199,7 +226,7 @@ export class Inbox implements MessageSource {
   }
 
   #forget(waiter: unknown): void {
-    if (this.#waiter !== waiter) return;
+    if (this.#waiter === undefined || this.#waiter !== waiter) return;
     this.#waiter = undefined;
     this.#lifeline.release();
   }
@@ -245,16 +272,20 @@ export class Inbox implements MessageSource {
   /** Whether something can be taken now, without keeping the event loop from turning for too long. */
   #isReady(): boolean {
     if (this.#hasAny()) return true;
-    if (this.#batches < batchesPerTurn) return this.#refill();
+    if (this.#batches < batchesPerTurn) return this.#refill(batchesPerTurn);
     this.#yield();
     return false;
   }
 
-  /** Takes batches from the reader until there is something. Whatever was sent in answer to the last one leaves first. */
-  #refill(): boolean {
+  /**
+   * Takes batches from the reader until there is something, or lets the event loop turn when it has taken `most`.
+   * Whatever was sent in answer to the last one leaves first.
+   */
+  #refill(most: number): boolean {
     flush();
     for (;;) {
       const count = this.#source.take();
+      this.#held = count > 0;
       if (count <= 0) {
         this.#drained = count < 0;
         return false;
@@ -266,7 +297,7 @@ export class Inbox implements MessageSource {
       this.#head = 0;
       if (this.#hasAny()) return true;
       // Nothing but fragments of a message that is not whole.
-      if (this.#batches >= batchesPerTurn) {
+      if (this.#batches >= most) {
         this.#yield();
         return false;
       }
@@ -289,10 +320,15 @@ export class Inbox implements MessageSource {
     return message;
   }
 
-  /** What was taken is no longer kept, whatever the rest of its batch waits for. */
   #advance(): void {
+    this.#skip();
+    this.#release();
+  }
+
+  /** What was taken is no longer kept, whatever the rest of its batch waits for. */
+  #skip(): void {
     this.#messages[this.#head] = '';
-    if (++this.#head === this.#messages.length) this.#consumed();
+    if (++this.#head === this.#messages.length) this.#forgetMessages();
   }
 
   /** Puts the next `count` messages together, where they are in fragments. */
@@ -318,13 +354,15 @@ export class Inbox implements MessageSource {
     const head = this.#head;
     const end = Math.min(messages.length, head + max);
     if (decode === undefined && head === 0 && end === messages.length) {
-      this.#consumed();
+      this.#forgetMessages();
+      this.#release();
       return messages;
     }
     const taken = decode === undefined ? messages.slice(head, end) : convertAll(messages, head, end, decode);
     this.#head += taken.length;
-    if (this.#head === messages.length) this.#consumed();
+    if (this.#head === messages.length) this.#forgetMessages();
     else messages.fill('', head, this.#head);
+    this.#release();
     return taken;
   }
 
@@ -341,10 +379,15 @@ export class Inbox implements MessageSource {
     });
   }
 
-  /** The batch is used up, which makes room on the reader's side. */
-  #consumed(): void {
+  #forgetMessages(): void {
     this.#messages = noMessages;
     this.#head = 0;
+  }
+
+  /** Makes room on the reader's side once the batch is used up. */
+  #release(): void {
+    if (!this.#held || this.#hasMessages()) return;
+    this.#held = false;
     this.#source.release();
   }
 }

@@ -48,6 +48,7 @@ export class MessageStream {
     if (this.#done) return finished;
     if (this.#single !== undefined) {
       const { data } = this.#single;
+      this.#single = undefined;
       this.#done = true;
       return { done: false, value: this.#convert(data, true) };
     }
@@ -68,6 +69,7 @@ export class MessageStream {
   /** Gives up: what is left of the message, and what comes of it, is dropped. */
   abandon(): void {
     this.#done = true;
+    this.#single = undefined;
     this.#message?.drop();
   }
 
@@ -90,7 +92,7 @@ function converter(decode: boolean | undefined): (piece: Data, last: boolean) =>
     try {
       return decoder.decode(piece, { stream: !last });
     } catch {
-      throw invalidUtf8(piece.length);
+      throw invalidUtf8(piece.length, 'fragment');
     }
   };
 }

@@ -115,7 +115,7 @@ export class Outbox {
     return this.#compressFrom !== Number.POSITIVE_INFINITY;
   }
 
-  /** A message was sent in part and can't be completed: fails the connection. */
+  /** Fails the connection, behind everything sent. */
   fail(reason: string): void {
     flush();
     this.#native.fail(internalError, reason);

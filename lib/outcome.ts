@@ -2,13 +2,21 @@
 
 import { abnormalClosure } from './close-code.js';
 import { causeOf } from './errors.js';
-import type { NativeOutcome } from './native.js';
+import type { NativeCause, NativeOutcome } from './native.js';
 import type { CloseOutcome } from './types.js';
 
-/** The outcome as users see it: code and reason are the peer's (RFC 6455 §7.1.5 and §7.1.6), frozen. */
-export function closeOutcome(native: NativeOutcome): CloseOutcome {
+/** What a connection that was failed ends with, since the peer's Close is no longer read. */
+const consequences: ReadonlySet<NativeCause> = new Set(['end-of-stream', 'close-timeout']);
+
+/**
+ * The outcome as users see it: code and reason are the peer's (RFC 6455 §7.1.5 and §7.1.6), frozen.
+ *
+ * @param failed whether a call failed the connection. That the peer then ended the stream or did not is no cause.
+ */
+export function closeOutcome(native: NativeOutcome, failed = false): CloseOutcome {
   const { received, sent, receivedFirst } = native;
-  const cause = causeOf(native);
+  const consequence = failed && sent !== undefined && consequences.has(native.cause);
+  const cause = consequence ? undefined : causeOf(native);
   return Object.freeze({
     code: received?.code ?? abnormalClosure,
     reason: received?.reason ?? '',

@@ -70,6 +70,12 @@ export function isIterable(data: unknown): data is Iterable<unknown> | AsyncIter
   return Symbol.iterator in data || Symbol.asyncIterator in data;
 }
 
+/** @throws TypeError where this is no iterable of messages; a message itself is none. */
+export function checkMany(messages: unknown): void {
+  if (isIterable(messages) && Symbol.iterator in messages) return;
+  throw invalidArgument(`cannot send many of ${describe(messages)}; expected an iterable of messages`);
+}
+
 /** The type of a value, in words. */
 export function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);

@@ -174,9 +174,12 @@ export class PeerConnection {
     return Buffer.concat(parts);
   }
 
-  async #flood({ count, size, binary, payload }: Required<Flood>): Promise<void> {
-    const opcode = binary ? 'binary' : 'text';
-    const message = (i: number): Buffer => encodeFrame({ opcode, payload: payload ?? floodPayload(i, size) });
+  async #flood({ count, size, binary, payload, fragmented }: Required<Flood>): Promise<void> {
+    const type = binary ? 'binary' : 'text';
+    const message = (i: number): Buffer => {
+      const opcode = fragmented && i > 0 ? 'continuation' : type;
+      return encodeFrame({ opcode, fin: !fragmented || i === count - 1, payload: payload ?? floodPayload(i, size) });
+    };
     let chunk: Buffer[] = [];
     let bytes = 0;
     for (let i = 0; i < count; ) {

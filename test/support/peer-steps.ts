@@ -55,6 +55,8 @@ export interface Flood {
   readonly binary?: boolean;
   /** The same payload each time, instead of the message's number (see `floodPayload`). */
   readonly payload?: string | Uint8Array | null;
+  /** As the fragments of one message. */
+  readonly fragmented?: boolean;
 }
 
 /** Reads the request and answers 101. The right answer to any handshake unless told otherwise. */
@@ -67,6 +69,11 @@ export const sendText = (payload: string): Step => sendFrame({ opcode: 'text', p
 export const sendBinary = (payload: Uint8Array): Step => sendFrame({ opcode: 'binary', payload });
 export const sendPing = (payload: string | Uint8Array = ''): Step => sendFrame({ opcode: 'ping', payload });
 export const sendPong = (payload: string | Uint8Array = ''): Step => sendFrame({ opcode: 'pong', payload });
+/** One message, a frame for each payload. */
+export const sendFragments = (opcode: 'text' | 'binary', ...payloads: (string | Uint8Array)[]): Step[] =>
+  payloads.map((payload, i) =>
+    sendFrame({ opcode: i === 0 ? opcode : 'continuation', fin: i === payloads.length - 1, payload }),
+  );
 /** Without a code, an empty Close. */
 export const sendClose = (code?: number, reason: string | Uint8Array = ''): Step =>
   sendFrame({ opcode: 'close', payload: closePayload(code, reason) });
@@ -79,7 +86,7 @@ export const inPieces = (size: number, ...steps: Step[]): Step => ({ do: 'inPiec
 /** Sends messages as fast as the socket takes them. */
 export const flood = (count: number, options: Omit<Flood, 'count'> = {}): Step => ({
   do: 'flood',
-  flood: { size: 16, binary: false, payload: null, ...options, count },
+  flood: { size: 16, binary: false, payload: null, fragmented: false, ...options, count },
 });
 
 /** Waits for the next frame, or the next of this type, that no earlier expectation has seen. */

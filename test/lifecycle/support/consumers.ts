@@ -5,7 +5,7 @@ import { ConnectionClosed, TimeoutError } from '../../../lib/errors.js';
 import type { ConnectOptions } from '../../../lib/options.js';
 import type { CloseOutcome } from '../../../lib/types.js';
 import { blockLoop } from '../../support/event-loop.js';
-import { floodPayload, type Step, sendText, together } from '../../support/scripted-peer.js';
+import { floodPayload, type Step, sendFragments, sendText, together } from '../../support/scripted-peer.js';
 import { UNIT } from '../../support/times.js';
 import { closing } from './endings.js';
 
@@ -73,6 +73,19 @@ const iterate: Receive = async (connection, received) => {
   return undefined;
 };
 
+const recvStream: Receive = (connection, received) =>
+  until(async () => {
+    for await (const fragment of connection.recvStream()) received(fragment);
+  });
+
+/** Receives, while a message in fragments waits for its first item; what it rejects with tells of the end. */
+const recvWhileSending: Receive = async (connection, received) => {
+  const hangs: AsyncIterable<string> = { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }) };
+  const sent = connection.send(hangs).catch((error: unknown) => error);
+  const [error] = await Promise.all([sent, recv(connection, received)]);
+  return error;
+};
+
 const recvOneThenNothingUntilClosed: Receive = async (connection, received) => {
   received(await connection.recv());
   await connection.closed;
@@ -120,6 +133,13 @@ export const consumers: readonly Consumer[] = [
   { ...plain, name: 'recvMany()', receive: recvMany },
   { ...plain, name: 'recv() with a timeout that passes', receive: recvWithTimeout },
   { ...plain, name: 'recv() with a signal that aborts', receive: recvWithSignal },
+  {
+    ...plain,
+    name: 'recvStream()',
+    opening: [together(...sendFragments('text', ...few))],
+    receive: recvStream,
+  },
+  { ...plain, name: 'recv() beside send() of an iterable that hangs', receive: recvWhileSending },
   { ...plain, name: 'recv() and close() twice', close: (connection) => [close(connection), connection.close(4000)] },
   {
     ...plain,

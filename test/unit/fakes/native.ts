@@ -171,7 +171,7 @@ export class FakeSession implements NativeSession {
   }
 
   /** Messages arrive, and the event loop has not got to the news of them. */
-  deliverUnannounced(...messages: (string | Buffer)[]): void {
+  deliverUnannounced(...messages: (string | Buffer | More)[]): void {
     this.#queue.push(...messages);
   }
 

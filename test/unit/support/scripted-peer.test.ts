@@ -23,6 +23,7 @@ import {
   type Step,
   sendBinary,
   sendClose,
+  sendFragments,
   sendFrame,
   sendRaw,
   sendText,
@@ -121,6 +122,15 @@ describe('a scripted peer', () => {
     expect(messages[0]).toBe(floodPayload(0, 100));
     expect(messages.at(-1)).toBe(floodPayload(count - 1, 100));
     await peer.finished();
+  });
+
+  test('floods with the fragments of one message, and sends some', async () => {
+    const few = sendFragments('binary', 'a', '', 'b');
+    const end = [sendClose(1000), halfClose()];
+    await using peer = await ScriptedPeer.listen([accept(), flood(300, { fragmented: true }), ...few, ...end]);
+    const { messages, closed } = open(peer);
+    await closed;
+    expect(messages).toEqual([Array.from({ length: 300 }, (_, i) => floodPayload(i, 16)).join(''), 'ab']);
   });
 
   test('answers pings and echoes beside the script', async () => {

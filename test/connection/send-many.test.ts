@@ -1,0 +1,110 @@
+/** `sendMany()`, end to end. */
+
+import { describe, expect, test } from 'vitest';
+import { ConnectionClosedError, ConnectionClosedOK } from '../../lib/errors.js';
+import { open, rejection } from '../support/opened.js';
+import {
+  answerClose,
+  echoMessages,
+  halfClose,
+  reset,
+  resumeReading,
+  sendClose,
+  stopReading,
+  waitForClose,
+} from '../support/scripted-peer.js';
+import { LONG, MEDIUM, sleep } from '../support/times.js';
+
+const mebi = 1024 * 1024;
+
+describe('sendMany', () => {
+  test('sends messages in order, each a frame of its own', async () => {
+    const { connection, peer } = await open([answerClose()]);
+    await connection.sendMany(['text', Buffer.from('binary'), '', new Uint8Array([0x61])]);
+    await connection.close();
+    expect((await peer.frames()).map(({ type, fin, text }) => [type, fin, text])).toEqual([
+      ['text', true, 'text'],
+      ['binary', true, 'binary'],
+      ['text', true, ''],
+      ['binary', true, 'a'],
+      ['close', true, ''],
+    ]);
+  });
+
+  test('sends what a generator makes, however much, in order, and all of it comes back', async () => {
+    const count = 50_000;
+    const { connection } = await open([echoMessages()]);
+    const messages = function* (): Generator<string> {
+      for (let i = 0; i < count; i++) yield `message ${i}`;
+    };
+    const sending = connection.sendMany(messages());
+    for (let i = 0; i < count; ) {
+      for (const message of await connection.recvMany()) {
+        if (message !== `message ${i}`) expect(message).toBe(`message ${i}`);
+        i++;
+      }
+    }
+    await sending;
+  });
+
+  test('keeps its place among other messages', async () => {
+    const { connection, peer } = await open([answerClose()]);
+    connection.send('before');
+    connection.sendMany(['one', 'x'.repeat(100_000), 'three']);
+    connection.send('behind');
+    await connection.close();
+    expect((await peer.frames('text')).map(({ text }) => text.slice(0, 6))).toEqual([
+      'before',
+      'one',
+      'xxxxxx',
+      'three',
+      'behind',
+    ]);
+  });
+
+  test('has sent the messages before one that can’t be sent', async () => {
+    const { connection, peer } = await open([answerClose()]);
+    const error = await rejection(connection.sendMany(['one', 'two', 3 as never, 'four']));
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error.message).toContain('cannot send a number');
+    expect(await connection.close()).toMatchObject({ code: 1000 });
+    expect((await peer.frames('text')).map(({ text }) => text)).toEqual(['one', 'two']);
+  });
+
+  test('waits where the peer does not read, and goes on when it does', async () => {
+    const { connection, peer } = await open([stopReading()]);
+    let made = 0;
+    const messages = function* (): Generator<Buffer> {
+      for (; made < 200; made++) yield Buffer.alloc(mebi / 4, made);
+    };
+    const sending = connection.sendMany(messages());
+    for (let last = -1; made !== last; await sleep(MEDIUM)) last = made;
+    // 50 MiB are more than all buffers hold.
+    expect(made).toBeLessThan(200);
+    await peer.do(resumeReading());
+    await sending;
+    for (let i = 0; i < 200; i++) expect((await peer.expectFrame()).payload[0]).toBe(i);
+  });
+
+  test.each([
+    ['a reset', [reset()]],
+    ['the peer’s Close', [sendClose(1011)]],
+  ])('that waits is rejected at the end by %s', async (_what, script) => {
+    const { connection, peer } = await open([stopReading()], { closeTimeout: MEDIUM });
+    let made = 0;
+    const messages = function* (): Generator<Buffer> {
+      for (; ; made++) yield Buffer.alloc(mebi / 4, made);
+    };
+    const rejected = rejection(connection.sendMany(messages()));
+    for (let last = -1; made !== last; await sleep(MEDIUM)) last = made;
+    await peer.do(...script);
+    expect(await rejected).toBeInstanceOf(ConnectionClosedError);
+  });
+
+  test('after the end rejects, also without messages', async () => {
+    const { connection } = await open([sendClose(1000), waitForClose(), halfClose()], { closeTimeout: LONG });
+    await connection.closed;
+    expect(await rejection(connection.sendMany(['late']))).toBeInstanceOf(ConnectionClosedOK);
+    expect(await rejection(connection.sendMany([]))).toBeInstanceOf(ConnectionClosedOK);
+  });
+});
