@@ -64,6 +64,8 @@ bool Input::TargetSlab() {
   return true;
 }
 
+void Input::ReadElsewhere() { writer_.BeginRead(WallClock()); }
+
 void Input::Received(std::size_t size) {
   in_use_ = false;
   writer_.BeginRead(WallClock());

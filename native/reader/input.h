@@ -24,6 +24,8 @@ class Input {
   std::span<std::uint8_t> Target() noexcept;
   // So many bytes were read there, or none.
   void Received(std::size_t size);
+  // What the protocol is given next was read now, though not by way of here.
+  void ReadElsewhere();
   // There will be no more.
   void Stop();
 

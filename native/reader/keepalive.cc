@@ -32,8 +32,8 @@ void Keepalive::AddPing(std::uint32_t id, std::span<const std::uint8_t> payload)
 }
 
 void Keepalive::OnInterval() {
-  // Random, so that a pong for another ping cannot match by chance or by malice; and ASCII, since there are servers that
-  // take a payload for text and send back what they could read.
+  // Random, so that a pong for another ping cannot match by chance or by malice; and ASCII, since there are servers
+  // that take a payload for text and send back what they could read.
   std::uint64_t random = uv_hrtime();
   (void)uv_random(nullptr, nullptr, &random, sizeof random, 0, nullptr);
   std::array<std::uint8_t, 8> payload{};

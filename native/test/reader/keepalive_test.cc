@@ -54,12 +54,12 @@ class Room final : KeepaliveHost {
   }
 };
 
-TEST_CASE("pings at the interval, with four random bytes each") {
+TEST_CASE("pings at the interval, with eight random characters each") {
   Room room(2, 100);
   room.answer = true;
   room.RunUntilPings(3);
   CHECK(Since(room.started) >= Units(6) - test::Milliseconds(3));
-  for (const std::string& ping : room.pings) CHECK(ping.size() == 4);
+  for (const std::string& ping : room.pings) CHECK(ping.size() == 8);
   CHECK(room.pings[0] != room.pings[1]);
 }
 
