@@ -257,6 +257,7 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
    */
   batches(options?: BatchesOptions & { readonly timestamps?: false | undefined }): AsyncIterableIterator<Data[]>;
   batches(options: BatchesOptions & { readonly timestamps: true }): AsyncIterableIterator<TimedMessage[]>;
+  batches(options: BatchesOptions): AsyncIterableIterator<Data[] | TimedMessage[]>;
   batches(options: BatchesOptions = {}): AsyncIterableIterator<Data[] | TimedMessage[]> {
     return checkBatchesOptions(options).timestamps ? this.#inbox.timedBatches() : this.#inbox.batches();
   }
@@ -411,7 +412,8 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
   }
 
   /**
-   * What the connection has counted so far, up to the last turn of its reader's loop. Still there once it has ended.
+   * What the connection has counted so far, up to the last turn of its reader's loop; messages that were received are
+   * counted in any case. Still there once it has ended. Times in milliseconds, sizes in bytes.
    *
    * @example
    * ```ts
@@ -503,6 +505,7 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
     } else if (notice.kind === 'drained') this.#outbox.drained();
     else if (notice.kind === 'closing') this.#enterClosing();
     else if (notice.kind === 'frame') diagnostics.frame(this, this.#session.native.id, notice);
+    else if (notice.kind === 'frames-left-out') diagnostics.framesLeftOut(this.#session.native.id, notice.count);
   }
 
   #finish(native: NativeOutcome): void {

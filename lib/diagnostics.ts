@@ -7,8 +7,8 @@
 
 import { isUtf8 } from 'node:buffer';
 import { channel } from 'node:diagnostics_channel';
-import { debuglog } from 'node:util';
-import { closeCodeName, describeCloseFrame } from './close-code.js';
+import { debuglog, inspect } from 'node:util';
+import { describeCloseFrame } from './close-code.js';
 import type { Connection } from './connection.js';
 import { ConnectionClosedError, connectionClosed } from './errors.js';
 import { constants, type FrameNotice } from './native.js';
@@ -49,7 +49,7 @@ const channels = {
   error: channel('hawser:error'),
 };
 
-const log = debuglog('hawser');
+const debug = debuglog('hawser');
 
 const shownLength = 75;
 
@@ -64,48 +64,46 @@ const opcodeNames: ReadonlyMap<number, string> = new Map([
 
 /** Which frames the reader is to tell of, one of `constants.observe*`: who looks on has to do so before connecting. */
 export function observation(): number {
-  if (log.enabled) return constants.observeFrames;
+  if (debug.enabled) return constants.observeFrames;
   return channels.ping.hasSubscribers || channels.pong.hasSubscribers
     ? constants.observePings
     : constants.observeNothing;
 }
 
 export function connecting(url: string): void {
-  log('= connecting to %s', url);
+  log(undefined, () => `= connecting to ${url}`);
   publish('connecting', (): ConnectingMessage => ({ url }));
 }
 
 /** The opening failed. */
 export function failed(url: string, error: unknown): void {
-  log('! connecting to %s: %s', url, words(error));
+  log(undefined, () => `! connecting to ${url}: ${words(error)}`);
   publish('error', (): ErrorMessage => ({ url, error }));
 }
 
 /** @param id the connection's number. */
 export function opened(connection: Connection, id: number): void {
-  log('#%d = open, %s', id, connection.url);
+  log(id, () => `= open, ${connection.url}`);
   publish('open', (): OpenMessage => ({ connection }));
 }
 
 export function closing(id: number): void {
-  log('#%d = closing', id);
+  log(id, () => '= closing');
 }
 
 export function closed(connection: Connection, id: number, outcome: CloseOutcome): void {
-  log('#%d = closed, %s', id, describeCloseFrame(outcome));
+  log(id, () => `= closed, ${describeCloseFrame(outcome)}`);
   publish('close', (): CloseMessage => ({ connection, outcome }));
+  if (!debug.enabled && !channels.error.hasSubscribers) return;
   const error = connectionClosed(outcome);
   if (!(error instanceof ConnectionClosedError)) return;
-  log('#%d ! %s', id, words(error));
+  log(id, () => `! ${words(error)}`);
   publish('error', (): ErrorMessage => ({ url: connection.url, connection, error }));
 }
 
 export function frame(connection: Connection, id: number, seen: FrameNotice): void {
-  if (log.enabled) {
-    if (seen.leftOut > 0) log('#%d = %d frames not shown', id, seen.leftOut);
-    if (seen.keepalive) log('#%d %% sending a keepalive ping', id);
-    log('#%d %s %s', id, seen.sent ? '>' : '<', describeFrame(seen));
-  }
+  if (seen.keepalive) log(id, () => '% sending a keepalive ping');
+  log(id, () => `${seen.sent ? '>' : '<'} ${describeFrame(seen)}`);
   const name = opcodeNames.get(seen.opcode);
   if (name !== 'PING' && name !== 'PONG') return;
   const direction = seen.sent ? 'sent' : 'received';
@@ -113,49 +111,75 @@ export function frame(connection: Connection, id: number, seen: FrameNotice): vo
   publish(name === 'PING' ? 'ping' : 'pong', (): PingMessage => ({ connection, direction, payload }));
 }
 
+/** More frames went by than could be told of. */
+export function framesLeftOut(id: number, count: number): void {
+  log(id, () => `= ${counted(count, 'frame')} not shown`);
+}
+
 /** A ping was answered. */
 export function answered(id: number, latency: number): void {
-  log('#%d %% latency is %s ms', id, latency.toFixed(3));
+  log(id, () => `% latency is ${latency.toFixed(3)} ms`);
+}
+
+/** One line, whatever the peer put into it. */
+function log(id: number | undefined, text: () => string): void {
+  if (debug.enabled) debug('%s', printable(id === undefined ? text() : `#${id} ${text()}`));
 }
 
 function publish(name: keyof typeof channels, message: () => object): void {
   if (channels[name].hasSubscribers) channels[name].publish(message());
 }
 
-/** A frame in words: `TEXT 'hello' [5 bytes]`. */
-export function describeFrame({ sent, opcode, fin, compressed, length, payload }: FrameNotice): string {
+/** A frame in words: `TEXT "hello" [5 bytes]`. */
+export function describeFrame({ sent, opcode, fin, compressed, length, payload, cut }: FrameNotice): string {
   const name = opcodeNames.get(opcode) ?? `OPCODE ${opcode}`;
-  const notes = [`${length} bytes`];
+  const notes = [counted(length, 'byte')];
   if (compressed) notes.push('compressed');
   if (!fin) notes.push('continued');
-  const content = name === 'CLOSE' ? describeClose(payload) : describePayload(payload, compressed && !sent, length);
+  const content = name === 'CLOSE' ? describeClose(payload) : describePayload(payload, compressed && !sent, cut);
   return [name, content, `[${notes.join(', ')}]`].filter((part) => part !== '').join(' ');
 }
 
 function describeClose(payload: Buffer): string {
   if (payload.length < 2) return '';
   const code = payload.readUInt16BE(0);
-  return `${code} (${closeCodeName(code)}) ${payload.toString('utf8', 2)}`.trimEnd();
+  return printable(describeCloseFrame({ code, reason: payload.toString('utf8', 2) }));
 }
 
-function describePayload(payload: Buffer, opaque: boolean, length: number): string {
+function describePayload(payload: Buffer, opaque: boolean, cut: boolean): string {
   if (payload.length === 0) return '';
   // Where it was cut, a code point may be as well.
-  const text = payload.length < length ? payload.subarray(0, payload.length - cutBytes(payload)) : payload;
-  const shown = !opaque && isUtf8(text) ? JSON.stringify(text.toString('utf8')) : payload.toString('hex');
-  return shown.length > shownLength ? `${shown.slice(0, shownLength)}…` : shown;
+  const text = cut ? payload.subarray(0, payload.length - cutBytes(payload)) : payload;
+  const words = !opaque && isUtf8(text) ? printable(JSON.stringify(text.toString('utf8'))) : payload.toString('hex');
+  if (words.length <= shownLength) return cut ? `${words}…` : words;
+  // Half of a surrogate pair is nothing that can be printed.
+  return `${words.slice(0, shownLength).replace(/[\ud800-\udbff]$/, '')}…`;
 }
 
-/** How many bytes at the end may be the beginning of a code point. */
+/** How many bytes at the end are of a code point that is cut. */
 function cutBytes(payload: Buffer): number {
   for (let back = 1; back <= Math.min(3, payload.length); back++) {
     const byte = payload[payload.length - back] as number;
-    if (byte >= 0xc0) return back;
+    if (byte >= 0xc0) return byte < 0xf8 && back < (byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2) ? back : 0;
     if (byte < 0x80) return 0;
   }
   return 0;
 }
 
+/** What ends a line, moves a terminal's cursor or reorders what is printed does not get to it. */
+function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
+    const code = character.codePointAt(0) as number;
+    return code > 0xffff ? `\\u{${code.toString(16)}}` : `\\u${code.toString(16).padStart(4, '0')}`;
+  });
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}
+
 function words(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return error instanceof Error
+    ? `${error.name}: ${error.message}`
+    : inspect(error, { breakLength: Number.POSITIVE_INFINITY });
 }

@@ -67,7 +67,9 @@ export type Notice =
   /** The peer's Close has arrived, or the connection has failed: nothing can be sent any more. */
   | { readonly kind: 'closing' }
   | { readonly kind: 'drained' }
-  | FrameNotice;
+  | FrameNotice
+  /** So many frames went by for which there was no room, behind those that there are notices of. */
+  | { readonly kind: 'frames-left-out'; readonly count: number };
 
 /** A frame went by; only where frames are observed. */
 export interface FrameNotice {
@@ -75,15 +77,16 @@ export interface FrameNotice {
   readonly sent: boolean;
   readonly opcode: number;
   readonly fin: boolean;
+  /** Whether its message is compressed. */
   readonly compressed: boolean;
   /** Bytes of the payload on the wire. */
   readonly length: number;
-  /** As much of the payload as is shown; of a received one in compressed form where it is. */
+  /** As much of the payload as is shown: of a received one as it came, compressed where it is; of a sent one as it was. */
   readonly payload: Buffer;
+  /** Whether there is more of it. */
+  readonly cut: boolean;
   /** Whether this is a keepalive ping. */
   readonly keepalive: boolean;
-  /** Frames before this one for which there was no room. */
-  readonly leftOut: number;
 }
 
 /** One direction of a connection's traffic. */

@@ -1,7 +1,5 @@
 #include "binding/session_wrap.h"
 
-#include <uv.h>
-
 #include <algorithm>
 #include <cstring>
 #include <system_error>
@@ -205,11 +203,7 @@ Napi::Value SessionWrap::Latency(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), reader_->delivery().latency());
 }
 
-Napi::Value SessionWrap::Stats(const Napi::CallbackInfo& info) {
-  reader::DeliveryQueue& delivery = reader_->delivery();
-  return ToStats(info.Env(), delivery.stats(), delivery.queue_stats(), uv_hrtime(), reader_->CpuTime(),
-                 delivery.latency());
-}
+Napi::Value SessionWrap::Stats(const Napi::CallbackInfo& info) { return ToStats(info.Env(), reader_->Stats()); }
 
 Napi::Value SessionWrap::Reads(const Napi::CallbackInfo& info) { return ToReads(info.Env(), batch_.reads()); }
 

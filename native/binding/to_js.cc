@@ -78,8 +78,13 @@ class NoticeToJs {
     object.Set("compressed", notice.header.compressed);
     object.Set("length", static_cast<double>(notice.header.length));
     object.Set("payload", ToBuffer(env_, notice.payload));
+    object.Set("cut", notice.cut);
     object.Set("keepalive", notice.keepalive);
-    object.Set("leftOut", static_cast<double>(notice.left_out));
+    return object;
+  }
+  Napi::Object operator()(const reader::FramesLeftOut& notice) const {
+    auto object = Kind("frames-left-out");
+    object.Set("count", static_cast<double>(notice.count));
     return object;
   }
 
@@ -181,21 +186,21 @@ Napi::Object ToTraffic(Napi::Env env, const core::Traffic& traffic, std::uint64_
   return object;
 }
 
-Napi::Object ToStats(Napi::Env env, const reader::SessionStats& stats, const reader::QueueStats& queue,
-                     std::uint64_t now, std::uint64_t cpu_time, double latency) {
+Napi::Object ToStats(Napi::Env env, const reader::ReaderStats& stats) {
+  const auto& [session, queue, latency, paused_for, cpu_time] = stats;
   constexpr double kNanosecondsPerMillisecond = 1e6;
   auto object = Napi::Object::New(env);
   const auto set = [&](const char* name, std::uint64_t value) { object.Set(name, static_cast<double>(value)); };
   const auto time = [&](const char* name, std::uint64_t nanoseconds) {
     object.Set(name, static_cast<double>(nanoseconds) / kNanosecondsPerMillisecond);
   };
-  object.Set("received", ToTraffic(env, stats.received, stats.wire_received));
-  object.Set("sent", ToTraffic(env, stats.sent, stats.wire_sent));
+  object.Set("received", ToTraffic(env, session.received, session.wire_received));
+  object.Set("sent", ToTraffic(env, session.sent, session.wire_sent));
   set("queuedMessages", queue.messages);
   set("queuedBytes", queue.bytes);
   set("mostQueuedBytes", queue.most_bytes);
-  set("pauses", stats.pauses);
-  time("pausedTime", stats.PausedUntil(now));
+  set("pauses", session.pauses);
+  time("pausedTime", paused_for);
   set("batches", queue.batches);
   set("batchedMessages", queue.batched);
   set("largestBatch", queue.largest_batch);

@@ -21,9 +21,8 @@ Napi::Value ToMessage(Napi::Env env, core::MessageKind kind, std::span<const std
 // As ToMessage, for an allocation of its own, which an ArrayBuffer takes over where the runtime allows it.
 Napi::Value ToLargeMessage(Napi::Env env, core::MessageKind kind, core::Payload& payload);
 Napi::Array ToNotices(Napi::Env env, std::vector<reader::Notice> notices);
-// Times in milliseconds; `now` is of uv_hrtime, `cpu_time` in nanoseconds.
-Napi::Object ToStats(Napi::Env env, const reader::SessionStats& stats, const reader::QueueStats& queue,
-                     std::uint64_t now, std::uint64_t cpu_time, double latency);
+// Times in milliseconds.
+Napi::Object ToStats(Napi::Env env, const reader::ReaderStats& stats);
 // Pairs: the first message that a read brought, and when that was.
 Napi::Float64Array ToReads(Napi::Env env, std::span<const reader::MessageBatch::Read> reads);
 Napi::Object ToOutcome(Napi::Env env, const core::CloseOutcome& outcome);

@@ -12,7 +12,8 @@ enum class Direction : std::uint8_t { kReceived, kSent };
 
 class FrameObserver {
  public:
-  // `payload` is what is at hand of it: of a received data frame perhaps nothing yet.
+  // `payload` is what is at hand of it: all of one sent, before it was compressed; all of a control frame; of a data
+  // frame received, as it came, perhaps nothing yet. `header.compressed` says so of all frames of a compressed message.
   virtual void OnFrame(Direction direction, const FrameHeader& header,
                        std::span<const std::uint8_t> payload) noexcept = 0;
 

@@ -46,6 +46,7 @@ class MessageAssembler {
   ProtocolError Received(std::size_t size, EventSink& sink);
 
   std::uint64_t remaining() const { return remaining_; }  // payload bytes of the current frame still to come
+  bool compressed() const { return compressed_; }         // whether the message in progress is
 
   // --- counts ---
   std::uint64_t messages() const { return messages_; }            // whole ones

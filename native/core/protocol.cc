@@ -78,8 +78,8 @@ ProtocolError Protocol::ReceiveFrame(std::span<const std::uint8_t>& bytes, Event
         break;
     }
     received_traffic_.CountFrame(header_.opcode);
-    Observe(Direction::kReceived, header_, bytes);
     if (!IsControl(header_.opcode)) {
+      ObserveData(bytes);
       const ProtocolError error = assembler_.Begin(header_);
       if (error) return error;
     }
@@ -105,7 +105,9 @@ ProtocolError Protocol::ReceiveControl(std::span<const std::uint8_t>& bytes, Eve
   if (piece.size() < length && control_.size() < length) return {};
 
   in_frame_ = false;
-  const ProtocolError error = HandleControl(piece.size() == length ? piece : control_.span(), sink);
+  const auto payload = piece.size() == length ? piece : control_.span();
+  if (observer_ != nullptr) observer_->OnFrame(Direction::kReceived, header_, payload);
+  const ProtocolError error = HandleControl(payload, sink);
   control_.Clear();
   return error;
 }
@@ -221,15 +223,20 @@ void Protocol::Sent(const FrameHead& head, std::span<const std::uint8_t> payload
     if (head.fin) ++sent_traffic_.messages;
     sent_traffic_.message_bytes += payload.size();
   }
-  Observe(Direction::kSent, {.opcode = head.opcode, .fin = head.fin, .length = wire_size, .compressed = head.rsv1},
-          payload);
+  if (observer_ == nullptr) return;
+  const bool compressed = head.plain_size.has_value();
+  observer_->OnFrame(Direction::kSent,
+                     {.opcode = head.opcode, .fin = head.fin, .length = wire_size, .compressed = compressed}, payload);
 }
 
-void Protocol::Observe(Direction direction, const FrameHeader& header, std::span<const std::uint8_t> payload) {
+// A data frame has begun; `bytes` are what is here behind its header. Only the first of a message says in its header
+// that they are all compressed.
+void Protocol::ObserveData(std::span<const std::uint8_t> bytes) {
   if (observer_ == nullptr) return;
-  const auto at_hand =
-      direction == Direction::kSent ? payload.size() : std::min<std::uint64_t>(payload.size(), header.length);
-  observer_->OnFrame(direction, header, payload.first(static_cast<std::size_t>(at_hand)));
+  FrameHeader header = header_;
+  if (header.opcode == Opcode::kContinuation) header.compressed = assembler_.compressed();
+  const auto at_hand = static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), header.length));
+  observer_->OnFrame(Direction::kReceived, header, bytes.first(at_hand));
 }
 
 Traffic Protocol::received() const {

@@ -111,7 +111,7 @@ class Protocol {
   void SendCompressed(FrameHead head, std::span<const std::uint8_t> payload);
   void SendControl(Opcode opcode, std::span<const std::uint8_t> payload);
   void Sent(const FrameHead& head, std::span<const std::uint8_t> payload, std::size_t wire_size);
-  void Observe(Direction direction, const FrameHeader& header, std::span<const std::uint8_t> payload);
+  void ObserveData(std::span<const std::uint8_t> bytes);
   void FailWith(const ProtocolError& error) noexcept;
 
   OutputQueue output_;

@@ -93,7 +93,6 @@ void DeliveryQueue::PostFrame(FrameSeen frame) {
     ++frames_left_out_;
     return;
   }
-  frame.left_out = std::exchange(frames_left_out_, 0);
   notices_.emplace_back(std::move(frame));
   ++queue_stats_.wakes;
 }
@@ -157,6 +156,8 @@ bool DeliveryQueue::Release(MessageBatch& batch) {
 
 std::vector<Notice> DeliveryQueue::TakeNotices() {
   Lock lock(mutex_);
+  // Nothing that was left out comes before what is there: there was no room behind it.
+  if (frames_left_out_ > 0) notices_.emplace_back(FramesLeftOut{std::exchange(frames_left_out_, 0)});
   return std::exchange(notices_, {});
 }
 

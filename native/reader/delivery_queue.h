@@ -63,7 +63,7 @@ class DeliveryQueue {
   // Bytes of what is published and not consumed, payloads and index.
   std::uint64_t held();
   void Post(Notice notice);
-  // As Post, unless very many notices wait.
+  // As Post, unless very many notices wait: then it is only counted, and a FramesLeftOut follows these.
   void PostFrame(FrameSeen frame);
   void SetLatency(double milliseconds);
   void SetStats(const SessionStats& stats);

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <span>
+#include <utility>
 
 #include "core/frame_observer.h"
 #include "core/opcode.h"
@@ -27,12 +29,15 @@ class FrameReporter final : public core::FrameObserver {
 
   void OnFrame(core::Direction direction, const core::FrameHeader& header,
                std::span<const std::uint8_t> payload) noexcept override {
+    const bool sent = direction == core::Direction::kSent;
+    const bool keepalive = sent && header.opcode == core::Opcode::kPing && std::exchange(keepalive_, false);
     const bool is_ping = header.opcode == core::Opcode::kPing || header.opcode == core::Opcode::kPong;
-    const bool keepalive = is_ping && direction == core::Direction::kSent && std::exchange(keepalive_, false);
     if (observation_ == Observation::kPings && !is_ping) return;
     try {
       const auto shown = payload.first(std::min(payload.size(), kShown));
       FrameSeen seen{.direction = direction, .header = header, .payload = {shown.begin(), shown.end()}};
+      // What was sent is at hand whole, and its length is that of its compressed form.
+      seen.cut = shown.size() < (sent ? payload.size() : header.length);
       seen.keepalive = keepalive;
       delivery_.PostFrame(std::move(seen));
       bell_.Ring(kReadyNotices);

@@ -70,6 +70,8 @@ bool Input::TargetSlab() {
   return true;
 }
 
+void Input::ReadElsewhere() { writer_.BeginRead(WallClock()); }
+
 void Input::Received(std::size_t size) {
   assert(!has_rest());
   in_use_ = false;
@@ -94,10 +96,7 @@ void Input::Received(std::size_t size) {
 
 std::uint64_t Input::MostAtOnce() const { return protocol_.inflates() ? kMostAtOnce : core::Limits::kNoLimit; }
 
-void Input::Receive(std::span<const std::uint8_t> bytes) {
-  writer_.BeginRead(WallClock());
-  KeepRest(protocol_.Receive(bytes, sink_, 0, MostAtOnce()));
-}
+void Input::Receive(std::span<const std::uint8_t> bytes) { KeepRest(protocol_.Receive(bytes, sink_, 0, MostAtOnce())); }
 
 void Input::ReceiveRest() {
   const auto rest = std::span<const std::uint8_t>(rest_).subspan(rest_begin_);

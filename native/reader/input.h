@@ -32,6 +32,8 @@ class Input {
   // more is read, once there is room for what comes of it.
   bool has_rest() const { return rest_begin_ < rest_.size(); }
   void ReceiveRest();
+  // What the protocol is given next was read now, though not by way of here.
+  void ReadElsewhere();
   // There will be no more.
   void Stop();
 

@@ -14,7 +14,7 @@
 
 namespace hawser::reader {
 
-// Gets a call at the end of the turn of the loop in which it asked for one.
+// Gets a call at the end of the turn of the loop in which it asked for one, before the loop sleeps.
 class TurnListener {
  public:
   virtual void OnTurnEnd() noexcept = 0;
@@ -48,7 +48,8 @@ class Loop {
   void EndTurn();
 
   uv_loop_t loop_{};
-  uv_check_t check_{};
+  uv_check_t check_{};      // behind the poll
+  uv_prepare_t prepare_{};  // before it: timers and idle handles come in between
   std::vector<TurnListener*> waiting_;
   std::vector<TurnListener*> called_;
   MaskingKeyPool masking_keys_;

@@ -99,6 +99,7 @@ bool MessageWriter::PublishBatch(bool more) {
 }
 
 bool MessageWriter::PublishBatch(MessageBatch batch, bool more) {
+  before_publish_();
   const auto published = delivery_.Publish(std::move(batch), more);
   pause_ = pause_ || published.pause;
   quiet_ = more && !published.ring;

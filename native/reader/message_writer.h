@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <utility>
@@ -20,7 +21,10 @@ namespace hawser::reader {
 
 class MessageWriter {
  public:
-  MessageWriter(DeliveryQueue& delivery, Bell& bell) : delivery_(delivery), bell_(bell) {}
+  // `before_publish` is called before messages can be seen, for what has to be seen no later; must not throw.
+  MessageWriter(
+      DeliveryQueue& delivery, Bell& bell, std::function<void()> before_publish = [] {})
+      : delivery_(delivery), bell_(bell), before_publish_(std::move(before_publish)) {}
 
   std::uint8_t* Reserve(std::size_t size) { return BatchFor(size).Reserve(size); }
   void Commit(core::MessageForm form, std::size_t size) { batch_->Commit(form, size); }
@@ -68,6 +72,7 @@ class MessageWriter {
 
   DeliveryQueue& delivery_;
   Bell& bell_;
+  std::function<void()> before_publish_;
   std::optional<MessageBatch> batch_;
   SlabPool slabs_;
   SlabRef slab_;                   // that is read into

@@ -46,10 +46,14 @@ struct FrameSeen {
   core::Direction direction = core::Direction::kReceived;
   core::FrameHeader header;
   std::vector<std::uint8_t> payload;  // as much of it as is shown
+  bool cut = false;                   // there is more of it
   bool keepalive = false;             // a ping of the reader's own
-  std::uint64_t left_out = 0;         // frames before it that there was no room for
+};
+// Frames for which there was no room.
+struct FramesLeftOut {
+  std::uint64_t count = 0;
 };
 
-using Notice = std::variant<Dialed, HeadRead, BytesRead, PongReceived, Closing, Drained, FrameSeen>;
+using Notice = std::variant<Dialed, HeadRead, BytesRead, PongReceived, Closing, Drained, FrameSeen, FramesLeftOut>;
 
 }  // namespace hawser::reader

@@ -1,5 +1,6 @@
 #include "reader/reader.h"
 
+#include <algorithm>
 #include <new>
 #include <utility>
 
@@ -27,6 +28,17 @@ Reader::~Reader() {
   if (joined()) return;
   Terminate();
   (void)Join();
+}
+
+// What goes on is counted up to now, and may have come to its end a moment before: what was told once is the least that
+// is told from then on.
+ReaderStats Reader::Stats() {
+  ReaderStats stats{.session = delivery_.stats(), .queue = delivery_.queue_stats(), .latency = delivery_.latency()};
+  paused_for_ = std::max(paused_for_, stats.session.PausedUntil(uv_hrtime()));
+  cpu_time_ = std::max(cpu_time_, CpuTime());
+  stats.paused_for = paused_for_;
+  stats.cpu_time = cpu_time_;
+  return stats;
 }
 
 // A thread that has announced its end may be gone, and its number another's.

@@ -2,6 +2,7 @@
 // the close outcome, so Join is the only way to it: no getter, no shared field, no event carries a close code.
 #pragma once
 
+#include <cstdint>
 #include <exception>
 #include <memory>
 
@@ -9,6 +10,7 @@
 #include "reader/command_queue.h"
 #include "reader/delivery_queue.h"
 #include "reader/session.h"
+#include "reader/session_stats.h"
 #include "reader/thread.h"
 
 namespace hawser::reader {
@@ -29,8 +31,8 @@ class Reader {
   CommandQueue& commands() { return commands_; }
   DeliveryQueue& delivery() { return delivery_; }
 
-  // Nanoseconds that its thread has used of a processor.
-  std::uint64_t CpuTime();
+  // Times in them never fall from one call to the next.
+  ReaderStats Stats();
 
   void Terminate() { commands_.Post(reader::Terminate{}); }
   bool joined() const { return !thread_.started(); }
@@ -40,11 +42,15 @@ class Reader {
  private:
   core::CloseOutcome Run() noexcept;
   core::CloseOutcome RunSession();
+  std::uint64_t CpuTime();
 
   const SessionConfig config_;
   CommandQueue commands_;
   DeliveryQueue delivery_;
   const std::unique_ptr<Bell> bell_;
+  // What was told of these last.
+  std::uint64_t paused_for_ = 0;
+  std::uint64_t cpu_time_ = 0;
   ResultThread<core::CloseOutcome> thread_;  // reads all of the above: starts last
 };
 

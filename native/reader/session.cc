@@ -48,7 +48,7 @@ Session::Session(Loop& loop, const SessionConfig& config, CommandQueue& commands
       ended_(std::move(ended)),
       reporter_(config.observation, delivery, bell),
       protocol_(config.limits, loop.masking_keys()),
-      writer_(delivery, bell),
+      writer_(delivery, bell, [this] { PublishStats(); }),
       input_(loop, protocol_, *this, writer_, MostInARead(config.marks)),
       wakefulness_(loop.uv(), [this] { LookForReply(); }),
       keepalive_(loop.uv(), config.ping_interval, config.ping_timeout, *this),
@@ -86,8 +86,9 @@ void Session::ExecuteCommands() noexcept {
       if (phase_ >= Phase::kEnding) break;
       Guard([&] { std::visit([this](auto& one) { Execute(one); }, command); });
     }
-    if (phase_ < Phase::kEnding && transport_) WriteOutput();
-    Guard([this] { PublishAtTurnEnd(); });
+    Guard([this] {
+      if (phase_ < Phase::kEnding && transport_) WriteOutput();
+    });
     if (--rounds == 0) return commands_.LookAgain();
     // Who sends without pause has sent more when this thread comes back: fewer, larger writes. Costs next to nothing on
     // a core that nobody else wants.
@@ -198,6 +199,8 @@ void Session::OnRead(std::size_t size) noexcept {
   stats_.wire_received += size;
   Guard([this, size] {
     if (phase_ == Phase::kHandshake) {
+      // Messages may be right behind the head.
+      input_.ReadElsewhere();
       handshake_.Append(loop_.chunk().first(size));
       return AnswerHandshake();
     }
@@ -255,6 +258,7 @@ void Session::CommitLarge(core::MessageForm form, core::Payload message) {
 }
 
 void Session::PublishAtTurnEnd() {
+  stats_behind_ = true;
   if (waits_for_turn_end_) return;
   loop_.CallAtTurnEnd(*this);
   waits_for_turn_end_ = true;
@@ -266,14 +270,16 @@ void Session::OnTurnEnd() noexcept {
     if (std::exchange(read_in_turn_, 0) >= kMostInATurn) UpdateReading();
     const bool rang = writer_.Publish();
     ObeyMarks();
-    PublishStats();
+    if (stats_behind_) PublishStats();
     if (!rang) return;
     from_consumer_.OnTold();
     AwaitReply();
   });
 }
 
-void Session::PublishStats() {
+// Before the messages and notices that they count: who has received a message finds it counted.
+void Session::PublishStats() noexcept {
+  stats_behind_ = false;
   stats_.received = protocol_.received();
   stats_.sent = protocol_.sent();
   stats_.wire_sent = protocol_.output().consumed();
@@ -299,6 +305,7 @@ void Session::ObeyMarks() {
   if (!closing_ && pause) {
     paused_ = true;
     stats_.Pause(uv_hrtime());
+    stats_behind_ = true;
     UpdateReading();
   } else if (closing_ && !protocol_.input_done() && BacklogIsFull()) {
     Blame(core::CloseCause::kBacklog);
@@ -335,6 +342,7 @@ void Session::EnterClosing() {
   if (!std::exchange(closing_, true)) {
     keepalive_.Stop();
     held_before_closing_ = writer_.held();
+    stats_.Resume(uv_hrtime());
     if (config_.close_timeout != 0) deadline_.Start(config_.close_timeout);
     UpdateReading();
   }
@@ -365,6 +373,7 @@ void Session::UpdateReading() {
 void Session::WriteOutput() {
   transport_->Write(protocol_.output());
   output_behind_ = !protocol_.output().empty();
+  PublishAtTurnEnd();
 }
 
 void Session::OnWritten(std::size_t payload) noexcept {
@@ -376,6 +385,7 @@ void Session::OnWritten(std::size_t payload) noexcept {
     output_behind_ = !protocol_.output().empty();
   }
   Guard([this] {
+    PublishAtTurnEnd();
     protocol_.OutputDrained();
     MaybeTellDrained();
   });
@@ -399,6 +409,7 @@ void Session::SendKeepalivePing(std::span<const std::uint8_t> payload) noexcept 
 bool Session::PongMayBeUnread() noexcept { return paused_ && (input_.has_rest() || transport_->HasUnreadBytes()); }
 
 void Session::Tell(Notice notice) {
+  PublishStats();
   delivery_.Post(std::move(notice));
   bell_.Ring(kReadyNotices);
 }
@@ -490,10 +501,10 @@ void Session::End() noexcept {
   input_.Stop();
   dialer_.Cancel();
   wakefulness_.Stop();
-  if (stats_.paused_since != 0) stats_.Resume(uv_hrtime());
+  stats_.Resume(uv_hrtime());
   stats_.cpu_time = OwnCpuTime();
-  Guard([this] { writer_.Publish(); });
   PublishStats();
+  Guard([this] { writer_.Publish(); });
   if (transport_) {
     transport_->Close();
   } else {

@@ -114,7 +114,7 @@ class Session final : TransportListener, TurnListener, KeepaliveHost, core::Even
   void LookForReply();
   bool ReplyIsLikely() const { return from_consumer_.worthwhile() || from_peer_.worthwhile(); }
   void PublishAtTurnEnd();
-  void PublishStats();
+  void PublishStats() noexcept;
   void Tell(Notice notice);
   void TellClosing();
   void MaybeTellDrained();
@@ -157,6 +157,7 @@ class Session final : TransportListener, TurnListener, KeepaliveHost, core::Even
   bool told_closing_ = false;
   bool drained_wanted_ = false;
   bool waits_for_turn_end_ = false;
+  bool stats_behind_ = false;  // something was counted since they were published
   SessionStats stats_;
 
   core::CloseCause cause_ = core::CloseCause::kNone;

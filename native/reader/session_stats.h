@@ -16,9 +16,11 @@ struct SessionStats {
   std::uint64_t pauses = 0;  // how many times a high-water mark stopped the reading
   std::uint64_t paused_for = 0;
   std::uint64_t paused_since = 0;  // of uv_hrtime; 0 while it reads
-  std::uint64_t cpu_time = 0;      // of the reader's thread, once it has ended
+  std::uint64_t cpu_time = 0;      // of the thread, at the session's end
 
+  // Does nothing while it is paused, as Resume does while it is not.
   void Pause(std::uint64_t now) {
+    if (paused_since != 0) return;
     ++pauses;
     paused_since = now;
   }
@@ -40,6 +42,15 @@ struct QueueStats {
   std::uint64_t batched = 0;     // messages in these
   std::uint64_t largest_batch = 0;
   std::uint64_t wakes = 0;  // asked for; several may have become one
+};
+
+// All that is told of a connection.
+struct ReaderStats {
+  SessionStats session;
+  QueueStats queue;
+  double latency = 0;            // milliseconds
+  std::uint64_t paused_for = 0;  // up to now
+  std::uint64_t cpu_time = 0;    // of the thread, up to now
 };
 
 }  // namespace hawser::reader

@@ -47,6 +47,26 @@ TEST_CASE("who asks for it is called once at the turn's end, in order") {
   CHECK(calls == std::vector<int>{1, 2});
 }
 
+TEST_CASE("who asks for it in a timer is called before the loop sleeps") {
+  class Stopwatch final : public TurnListener {
+   public:
+    void OnTurnEnd() noexcept override { called_after = Since(start_); }
+    test::Milliseconds called_after{-1};
+
+   private:
+    const test::Clock::time_point start_ = test::Clock::now();
+  };
+  Loop loop;
+  Stopwatch listener;
+  Timer ask(loop.uv(), [&] { loop.CallAtTurnEnd(listener); });
+  Timer wake(loop.uv(), [] {});
+  ask.Start(0);
+  wake.Start(Count(2 * test::Medium()));
+  loop.Run();
+  CHECK(listener.called_after >= test::Milliseconds(0));
+  CHECK(listener.called_after < test::Medium());
+}
+
 TEST_CASE("who is forgotten is not called") {
   Loop loop;
   std::vector<int> calls;
