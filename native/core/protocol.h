@@ -105,8 +105,11 @@ class Protocol {
   FrameHead HeadOf(const Outgoing& message) const;
   bool Compresses(const Outgoing& message, std::size_t size) const;
   void SendCompressed(FrameHead head, std::span<const std::uint8_t> payload);
+  void WriteCompressed(const FrameHead& head, std::span<const std::uint8_t> payload);
   void SendControl(Opcode opcode, std::span<const std::uint8_t> payload);
   void Sent(const FrameHead& head, std::span<const std::uint8_t> payload, std::size_t wire_size);
+  void CountSent(const FrameHead& head, std::size_t size);
+  void ObserveSent(const FrameHead& head, std::span<const std::uint8_t> payload, std::size_t wire_size);
   void Observe(Direction direction, const FrameHeader& header, std::span<const std::uint8_t> payload);
   void FailWith(const ProtocolError& error) noexcept;
 
