@@ -1,5 +1,5 @@
-// What the core costs: nanoseconds per message received, by kind and size, and masking throughput. Chunks of 64 KiB,
-// as a transport reads them; the sink writes to a batch like the reader's and forgets it.
+// What the core costs: nanoseconds per message received, by kind and size, inflated or sent, and masking throughput.
+// Chunks of 64 KiB, as a transport reads them; the sink writes to a batch like the reader's and forgets it.
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -64,33 +64,62 @@ std::string Fill(const std::string& pattern, std::size_t size) {
   return text;
 }
 
-void BenchReceive(const char* name, Opcode opcode, const std::string& payload) {
-  std::string frame(1, static_cast<char>(0x80 | static_cast<int>(opcode)));
-  if (payload.size() < 126) {
-    frame += static_cast<char>(payload.size());
-  } else {
-    frame += '\x7E';
-    frame += static_cast<char>(payload.size() >> 8);
-    frame += static_cast<char>(payload.size());
-  }
-  frame += payload;
-  constexpr std::size_t kMessages = 20'000;
-  std::vector<std::uint8_t> stream;
-  for (std::size_t i = 0; i < kMessages; ++i) stream.insert(stream.end(), frame.begin(), frame.end());
+constexpr std::size_t kMessages = 20'000;
 
-  ZeroKeys keys;
-  Protocol protocol({}, keys);
+// A server's frame, behind those that are in `stream`.
+void AppendFrame(std::vector<std::uint8_t>& stream, std::uint8_t first, std::span<const std::uint8_t> payload) {
+  stream.push_back(first);
+  if (payload.size() < 126) {
+    stream.push_back(static_cast<std::uint8_t>(payload.size()));
+  } else {
+    stream.push_back(126);
+    stream.push_back(static_cast<std::uint8_t>(payload.size() >> 8));
+    stream.push_back(static_cast<std::uint8_t>(payload.size()));
+  }
+  stream.insert(stream.end(), payload.begin(), payload.end());
+}
+
+// `stream` holds kMessages, each of `size` bytes for the application.
+void BenchStream(const char* name, std::size_t size, std::span<const std::uint8_t> stream, Protocol& protocol) {
   ForgetfulSink sink;
   const double ns = Measure([&] {
-    const std::span<const std::uint8_t> all(stream);
-    for (std::size_t at = 0; at < all.size(); at += kChunk) {
-      protocol.Receive(all.subspan(at, std::min(kChunk, all.size() - at)), sink);
+    for (std::size_t at = 0; at < stream.size(); at += kChunk) {
+      protocol.Receive(stream.subspan(at, std::min(kChunk, stream.size() - at)), sink);
     }
     return kMessages;
   });
   if (protocol.input_done()) std::printf("%s: the connection failed\n", name);
-  std::printf("receive %-26s %5zu B %8.1f ns %6.2f GB/s\n", name, payload.size(), ns,
-              static_cast<double>(payload.size()) / ns);
+  std::printf("receive %-26s %5zu B %8.1f ns %6.2f GB/s\n", name, size, ns, static_cast<double>(size) / ns);
+}
+
+std::span<const std::uint8_t> BytesOf(const std::string& payload) {
+  return {reinterpret_cast<const std::uint8_t*>(payload.data()), payload.size()};
+}
+
+void BenchReceive(const char* name, Opcode opcode, const std::string& payload) {
+  std::vector<std::uint8_t> stream;
+  const auto first = static_cast<std::uint8_t>(0x80 | static_cast<int>(opcode));
+  for (std::size_t i = 0; i < kMessages; ++i) AppendFrame(stream, first, BytesOf(payload));
+  ZeroKeys keys;
+  Protocol protocol({}, keys);
+  BenchStream(name, payload.size(), stream, protocol);
+}
+
+// Messages that resemble each other as those of one application do.
+void BenchInflate(const char* name, const std::string& payload, bool takeover) {
+  const DeflateConfig config{.server_no_context_takeover = !takeover, .client_no_context_takeover = !takeover};
+  Deflater deflater(config);
+  std::vector<std::uint8_t> stream;
+  for (std::size_t i = 0; i < kMessages; ++i) {
+    const std::string message = std::to_string(i) + payload.substr(0, payload.size() - std::to_string(i).size());
+    Payload deflated;
+    deflater.Deflate(BytesOf(message), true, deflated);
+    AppendFrame(stream, 0xC1, deflated.span());
+  }
+  ZeroKeys keys;
+  Protocol protocol({}, keys);
+  protocol.EnableCompression(config);
+  BenchStream(name, payload.size(), stream, protocol);
 }
 
 void BenchSend(std::size_t size) {
@@ -135,6 +164,9 @@ int main() {
     BenchReceive("Russian text", Opcode::kText, Fill(russian, size));
     BenchReceive("Chinese text", Opcode::kText, Fill(chinese, size));
     BenchReceive("mixed text", Opcode::kText, Fill(mixed, size));
+  }
+  for (const bool takeover : {true, false}) {
+    BenchInflate(takeover ? "inflated" : "inflated, no takeover", Fill(english + french, 256), takeover);
   }
   for (const std::size_t size : {16U, 125U, 1024U}) BenchSend(size);
   for (const std::size_t size : {16U, 125U, 1024U, 65'536U}) BenchMask(size);

@@ -137,17 +137,16 @@ ProtocolError MessageAssembler::ReceiveCompressed(std::span<const std::uint8_t> 
   const std::size_t seen = kept_.size();
   remaining_ -= piece.size();
   if (!piece.empty()) inflating_ = true;
-  const ProtocolError error = inflating_ ? Inflate(piece) : ProtocolError{};
-  if (error) return error;
+  ProtocolError error = inflating_ ? Inflate(piece) : ProtocolError{};
   // Some senders mark an empty message as compressed and send no byte of it: there is nothing to inflate then.
-  if (remaining_ == 0 && fin_ && std::exchange(inflating_, false)) {
-    const ProtocolError end_error = Inflate(inflater_->Tail());
-    if (end_error) return end_error;
-    if (!inflater_->EndMessage()) return {.kind = ErrorKind::kInvalidDeflate};
+  if (!error && remaining_ == 0 && fin_ && std::exchange(inflating_, false) && !inflater_->EndMessage()) {
+    error = {.kind = ErrorKind::kInvalidDeflate};
   }
-  if (at_once && kept_.size() <= kLargeMessage) return DeliverUnvalidated(kept_.span(), sink);
+  if (!error && at_once && kept_.size() <= kLargeMessage) return DeliverUnvalidated(kept_.span(), sink);
+  // Also before an error: text that is invalid there was so first, and is found if the piece ends behind it.
   if (IsText() && !utf8_.Validate(kept_.span().subspan(seen))) return {.kind = ErrorKind::kInvalidUtf8};
-  return remaining_ > 0 ? ProtocolError{} : EndKept(sink);
+  if (error || remaining_ > 0) return error;
+  return EndKept(sink);
 }
 
 // Inflates to the end of what is kept, within the limits: a byte more than they allow is never asked room for.
@@ -166,11 +165,11 @@ ProtocolError MessageAssembler::Inflate(std::span<const std::uint8_t> input) {
       room = {kept_.bytes() + kept_.size(), static_cast<std::size_t>(free)};
     }
     const std::size_t made = inflater_->Inflate(input, room);
-    if (!inflater_->valid()) return {.kind = ErrorKind::kInvalidDeflate};
-    if (allowed == 0) return made == 0 ? ProtocolError{} : JudgeInflated(made);
+    if (made > allowed) return JudgeInflated(made);
     kept_.set_size(kept_.size() + made);
     size_ += made;
     fragment_size_ += made;
+    if (!inflater_->valid()) return {.kind = ErrorKind::kInvalidDeflate};
     if (made < room.size()) return {};
   }
 }

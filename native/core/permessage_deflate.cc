@@ -63,22 +63,24 @@ std::size_t Inflater::Inflate(std::span<const std::uint8_t>& input, std::span<st
 void Inflater::Restart() {
   std::array<std::uint8_t, 32 * 1024> window;  // NOLINT(cppcoreguidelines-pro-type-member-init): written right away
   uInt size = 0;
-  valid_ = inflateGetDictionary(&stream_, window.data(), &size) == Z_OK && inflateReset(&stream_) == Z_OK &&
-           inflateSetDictionary(&stream_, window.data(), size) == Z_OK;
+  const bool restarted = inflateGetDictionary(&stream_, window.data(), &size) == Z_OK &&
+                         inflateReset(&stream_) == Z_OK && inflateSetDictionary(&stream_, window.data(), size) == Z_OK;
+  if (!restarted) throw std::bad_alloc();  // of the last one, for the window
   ended_ = true;
 }
 
-std::span<const std::uint8_t> Inflater::Tail() const {
-  if (ended_) return {};
-  return kTail;
+bool Inflater::EndMessage() {
+  // What makes something of the end that senders cut off (§7.2.1) lacks more than that.
+  std::array<std::uint8_t, 1> nothing{};
+  std::span<const std::uint8_t> tail(kTail);
+  const bool whole = ended_ || (valid_ && Inflate(tail, nothing) == 0 && StandsBehindBlock());
+  ended_ = false;
+  if (no_context_takeover_) inflateReset(&stream_);
+  return whole && valid_;
 }
 
-bool Inflater::EndMessage() {
-  if (!valid_) return false;
-  const bool whole = ended_ || ((stream_.data_type & kBehindBlock) != 0 && (stream_.data_type & kUnusedBits) == 0);
-  ended_ = false;
-  if (no_context_takeover_) valid_ = inflateReset(&stream_) == Z_OK;
-  return whole && valid_;
+bool Inflater::StandsBehindBlock() const {
+  return (stream_.data_type & kBehindBlock) != 0 && (stream_.data_type & kUnusedBits) == 0;
 }
 
 Deflater::Deflater(const DeflateConfig& config) : no_context_takeover_(config.client_no_context_takeover) {

@@ -33,15 +33,14 @@ class Inflater {
   // Inflates from the front of `input`, which it consumes, to `room`. Returns how many bytes that made: fewer than
   // there is room for means that the input is used up. Once it is not valid() it is of no use any more.
   std::size_t Inflate(std::span<const std::uint8_t>& input, std::span<std::uint8_t> room);
-  // The end that a sender cuts off each message (§7.2.1), to be inflated behind its last byte.
-  std::span<const std::uint8_t> Tail() const;
-  // After the tail: false if the message was cut short. Ready for the next one.
+  // All of a message was inflated: false if it was cut short. Ready for the next one.
   bool EndMessage();
 
   bool valid() const { return valid_; }
 
  private:
   void Restart();
+  bool StandsBehindBlock() const;
 
   z_stream stream_{};
   const bool no_context_takeover_;

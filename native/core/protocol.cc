@@ -179,8 +179,10 @@ bool Protocol::SendLargeMessage(const Outgoing& message, Payload payload) {
   if (Compresses(message, payload.size())) {
     SendCompressed(head, payload.span());
   } else {
-    Sent(head, payload.span(), payload.size());
+    const std::size_t size = payload.size();
+    ObserveSent(head, payload.span(), size);  // it is masked in place
     writer_.WriteLarge(head, std::move(payload));
+    CountSent(head, size);
   }
   return true;
 }
@@ -198,14 +200,28 @@ bool Protocol::Compresses(const Outgoing& message, std::size_t size) const {
 
 void Protocol::SendCompressed(FrameHead head, std::span<const std::uint8_t> payload) {
   if (!deflater_) deflater_.emplace(*deflate_);
-  deflated_.set_size(0);
-  deflater_->Deflate(payload, head.fin, deflated_);
   head.rsv1 = head.opcode != Opcode::kContinuation;
   head.plain_size = payload.size();
-  Sent(head, payload, deflated_.size());
-  if (deflated_.size() > kLargeMessage) return writer_.WriteLarge(head, std::move(deflated_));
-  writer_.Write(head, deflated_.span());
-  if (deflated_.capacity() > kMaxIdle) deflated_ = Payload();
+  try {
+    WriteCompressed(head, payload);
+  } catch (const std::bad_alloc&) {
+    // It would refer to what the peer has not got. A new one refers to nothing before it, which is always right.
+    deflater_.reset();
+    throw;
+  }
+}
+
+void Protocol::WriteCompressed(const FrameHead& head, std::span<const std::uint8_t> payload) {
+  deflated_.set_size(0);
+  deflater_->Deflate(payload, head.fin, deflated_);
+  const std::size_t wire_size = deflated_.size();
+  if (wire_size > kLargeMessage) {
+    writer_.WriteLarge(head, std::move(deflated_));
+  } else {
+    writer_.Write(head, deflated_.span());
+    if (deflated_.capacity() > kMaxIdle) deflated_ = Payload();
+  }
+  Sent(head, payload, wire_size);
 }
 
 void Protocol::SendControl(Opcode opcode, std::span<const std::uint8_t> payload) {
@@ -216,13 +232,20 @@ void Protocol::SendControl(Opcode opcode, std::span<const std::uint8_t> payload)
 }
 
 void Protocol::Sent(const FrameHead& head, std::span<const std::uint8_t> payload, std::size_t wire_size) {
+  CountSent(head, payload.size());
+  ObserveSent(head, payload, wire_size);
+}
+
+void Protocol::CountSent(const FrameHead& head, std::size_t size) {
   sent_traffic_.CountFrame(head.opcode);
-  if (!IsControl(head.opcode)) {
-    in_message_ = !head.fin;
-    message_compressed_ = head.plain_size.has_value();
-    if (head.fin) ++sent_traffic_.messages;
-    sent_traffic_.message_bytes += payload.size();
-  }
+  if (IsControl(head.opcode)) return;
+  in_message_ = !head.fin;
+  message_compressed_ = head.plain_size.has_value();
+  if (head.fin) ++sent_traffic_.messages;
+  sent_traffic_.message_bytes += size;
+}
+
+void Protocol::ObserveSent(const FrameHead& head, std::span<const std::uint8_t> payload, std::size_t wire_size) {
   if (observer_ == nullptr) return;
   const bool compressed = head.plain_size.has_value();
   observer_->OnFrame(Direction::kSent,

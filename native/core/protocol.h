@@ -109,9 +109,12 @@ class Protocol {
   FrameHead HeadOf(const Outgoing& message) const;
   bool Compresses(const Outgoing& message, std::size_t size) const;
   void SendCompressed(FrameHead head, std::span<const std::uint8_t> payload);
+  void WriteCompressed(const FrameHead& head, std::span<const std::uint8_t> payload);
   void SendControl(Opcode opcode, std::span<const std::uint8_t> payload);
   void Sent(const FrameHead& head, std::span<const std::uint8_t> payload, std::size_t wire_size);
   void ObserveData(std::span<const std::uint8_t> bytes);
+  void CountSent(const FrameHead& head, std::size_t size);
+  void ObserveSent(const FrameHead& head, std::span<const std::uint8_t> payload, std::size_t wire_size);
   void FailWith(const ProtocolError& error) noexcept;
 
   OutputQueue output_;

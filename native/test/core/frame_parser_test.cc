@@ -149,6 +149,47 @@ TEST_CASE("a 64-bit length with its most significant bit set is refused at that 
   ExpectError("82 7f 80 00 00 00 00 00 00 00", ErrorKind::kLengthOverflow, 3);
 }
 
+// The first byte with compression allowed: alone, and with the second so that the quick way is taken.
+void ExpectWithCompression(std::uint8_t first, ErrorKind error) {
+  for (const std::string& bytes : {std::string(1, static_cast<char>(first)), static_cast<char>(first) + Hex("00")}) {
+    INFO("first byte ", static_cast<int>(first), ", bytes ", bytes.size());
+    FrameParser parser;
+    parser.AllowCompression();
+    Parsed parsed;
+    Feed(parser, bytes, parsed);
+    if (bytes.size() == 1) Feed(parser, Hex("00"), parsed);
+    CHECK(parsed.error == error);
+    REQUIRE(parsed.headers.size() == (error == ErrorKind::kNone ? 1 : 0));
+    if (error == ErrorKind::kNone) CHECK(parsed.headers[0].compressed == ((first & 0x40) != 0));
+  }
+}
+
+TEST_CASE("RSV1 marks a compressed message on its first frame where that is allowed") {
+  for (const std::uint8_t first : {0xC1, 0xC2, 0x41, 0x42, 0x81, 0x82, 0x01, 0x02, 0x80, 0x00, 0x88, 0x89, 0x8A}) {
+    ExpectWithCompression(first, ErrorKind::kNone);
+  }
+}
+
+TEST_CASE("RSV1 is refused on continuations and control frames, and RSV2 and RSV3 on all, compression or not") {
+  for (const std::uint8_t first : {0xC0, 0x40, 0xC8, 0xC9, 0xCA, 0xC3, 0xA1, 0x91, 0xE1, 0xD1, 0xF1, 0xB2, 0xFF}) {
+    ExpectWithCompression(first, ErrorKind::kReservedBits);
+  }
+}
+
+TEST_CASE("the length of a compressed frame is read as any other's") {
+  FrameParser parser;
+  parser.AllowCompression();
+  Parsed parsed;
+  const std::string bytes = Hex("c1 7e 01 00 42 7f 00 00 00 00 00 01 00 00");
+  Feed(parser, bytes, parsed);
+  REQUIRE(parsed.headers.size() == 2);
+  CHECK(parsed.headers[0].compressed);
+  CHECK(parsed.headers[0].length == 256);
+  CHECK(parsed.headers[1].compressed);
+  CHECK_FALSE(parsed.headers[1].fin);
+  CHECK(parsed.headers[1].length == 65'536);
+}
+
 TEST_CASE("an error is for good") {
   FrameParser parser;
   FrameHeader header;

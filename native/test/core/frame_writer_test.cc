@@ -54,6 +54,13 @@ TEST_CASE("a frame that is not final has no fin bit") {
         SentFrames{{Opcode::kText, "a", false}, {Opcode::kContinuation, "b", true}});
 }
 
+TEST_CASE("the first frame of a compressed message has RSV1") {
+  Writing w;
+  w.writer.Write({.opcode = Opcode::kText, .fin = false, .rsv1 = true, .plain_size = 5}, AsSpan("a"));
+  w.writer.WriteLarge({.opcode = Opcode::kBinary, .rsv1 = true, .plain_size = 5}, MakePayload("b"));
+  CHECK(TakeOutput(w.output) == Hex("41 81 11 22 33 44 70 c2 81 11 22 33 44 73"));
+}
+
 TEST_CASE("a length takes as few bytes as it can") {
   Writing w;
   const std::vector<std::pair<std::size_t, std::size_t>> sizes_and_headers{{0, 6},      {125, 6},     {126, 8},
@@ -90,6 +97,20 @@ TEST_CASE("payloads of data frames count as application bytes, those of control 
   w.writer.Write({.opcode = Opcode::kPing}, AsSpan("defg"));
   w.writer.WriteLarge({.opcode = Opcode::kBinary}, MakePayload("hijkl"));
   CHECK(w.output.Consume(w.output.size()) == 3 + 5);
+}
+
+TEST_CASE("a compressed frame counts as what was compressed, once all of it is written") {
+  for (const bool large : {false, true}) {
+    Writing w;
+    const FrameHead head{.opcode = Opcode::kText, .rsv1 = true, .plain_size = 1000};
+    if (large) {
+      w.writer.WriteLarge(head, MakePayload("0123456789"));
+    } else {
+      w.writer.Write(head, AsSpan("0123456789"));
+    }
+    CHECK(w.output.Consume(w.output.size() - 1) == 0);
+    CHECK(w.output.Consume(1) == 1000);
+  }
 }
 
 }  // namespace

@@ -212,6 +212,64 @@ TEST_CASE("application bytes of a big frame are reported as they are written, it
   CHECK(queue.Consume(4) == 4);
 }
 
+TEST_CASE("compressed frames are reported as what they stand for, when their segment is written") {
+  OutputQueue queue;
+  std::memcpy(queue.Append(10, 1000, false), "compressed", 10);
+  Append(queue, "plain", 5);
+  std::memcpy(queue.Append(4, 0, false), "none", 4);
+  CHECK(queue.Consume(10) == 0);
+  CHECK(queue.Consume(8) == 0);
+  CHECK(queue.Consume(1) == 1005);
+  CHECK(queue.empty());
+}
+
+TEST_CASE("plain frames in a segment of their own are reported as they are written, whatever is compressed behind") {
+  OutputQueue queue;
+  Append(queue, "HHplain", 5);
+  PeekAll(queue);
+  std::memcpy(queue.Append(3, 1000, false), "zip", 3);
+  CHECK(queue.Consume(4) == 2);
+  CHECK(queue.Consume(3) == 3);
+  CHECK(queue.Consume(2) == 0);
+  CHECK(queue.Consume(1) == 1000);
+}
+
+TEST_CASE("a large compressed frame is reported at its end, though it stands for more or for less than it is") {
+  for (const std::size_t payload_size : {2U, 1000U}) {
+    OutputQueue queue;
+    Payload payload(7);
+    std::memcpy(payload.bytes(), "payload", 7);
+    payload.set_size(7);
+    queue.AppendLarge(AsSpan("HEAD"), std::move(payload), payload_size, false);
+    CHECK(queue.Consume(10) == 0);
+    CHECK(queue.Consume(1) == payload_size);
+  }
+}
+
+TEST_CASE("with compressed frames among others all is reported in the end and never more than was appended") {
+  for (const std::size_t step : {1U, 2U, 7U, 100U, 5000U}) {
+    OutputQueue queue;
+    std::size_t appended = 0;
+    std::size_t reported = 0;
+    const auto write = [&](std::size_t size) {
+      PeekAll(queue);
+      reported += queue.Consume(std::min(size, queue.size()));
+      CHECK(reported <= appended);
+    };
+    for (std::size_t i = 0; i < 300; ++i) {
+      const bool compressed = i / 10 % 3 == 1;
+      const std::size_t size = i % 50;
+      const std::size_t payload_size = compressed ? i * 17 % 400 : size;
+      std::memset(queue.Append(size + 6, payload_size, !compressed), 'x', size + 6);
+      appended += payload_size;
+      if (i % 10 == 0) AppendUrgent(queue, "pong");
+      if (i % 3 != 0) write(step);
+    }
+    while (!queue.empty()) write(step);
+    CHECK(reported == appended);
+  }
+}
+
 TEST_CASE("control frames are no application bytes") {
   OutputQueue queue;
   Append(queue, "ping", 0);

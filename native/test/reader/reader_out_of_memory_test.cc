@@ -16,6 +16,7 @@
 #include "reader/reader.h"
 #include "test/support/bytes.h"
 #include "test/support/failing_new.h"
+#include "test/support/peer_deflate.h"
 #include "test/support/reader/application.h"
 #include "test/support/reader/batches.h"
 #include "test/support/reader/scripted_peer.h"
@@ -57,6 +58,7 @@ CloseOutcome LiveThrough(Shortage& shortage) {
     try {
       p.AcceptWebSocket();
       p.Send(ServerFrame(0x81, "text") + ServerFrame(0x89, "ping") + ServerFrame(0x8A, "one"));
+      p.Send(ServerFrame(0x41, test::PeerDeflater().Part(std::string(20'000, 'z'))) + ServerFrame(0x80, {"\0", 1}));
       p.Send(ServerFrame(0x82, std::string(100'000, 'L')) + ServerFrame(0x81, std::string(60'000, 'x')));
       p.Send(ServerFrame(0x88, BigEndian(1000, 2)));
       p.HalfClose();
@@ -78,8 +80,9 @@ CloseOutcome LiveThrough(Shortage& shortage) {
     application.Post(WriteBytes{{request.begin(), request.end()}});
     application.Post(ReadHead{1000});
     if (application.NextNotice()) {
-      application.Post(Start{});
+      application.Post(Start{.deflate = core::DeflateConfig()});
       application.Send({test::PingRecord(1, "one"), test::TextRecord("text"), test::PongRecord("pong")});
+      application.Send({test::CompressedRecord(std::string(500, 'z'))});
       application.SendLarge(core::Opcode::kBinary, std::string(100'000, 'L'));
       application.Post(NotifyDrained{});
     }

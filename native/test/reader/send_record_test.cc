@@ -48,5 +48,25 @@ TEST_CASE("text and binary are data, pings and pongs are not") {
   CHECK(data == std::vector<bool>{true, true, false, false});
 }
 
+TEST_CASE("flags say whether a message goes on and is to be compressed") {
+  for (const std::uint32_t flags : {0U, kRecordMore, kRecordCompress, kRecordMore | kRecordCompress}) {
+    for (const RecordType type : {RecordType::kText, RecordType::kBinary}) {
+      const auto records = Encode({{type, "payload", flags}, TextRecord("next")});
+      RecordReader reader(records);
+      SendRecord record;
+      REQUIRE(reader.Next(record));
+      CHECK(record.type == type);
+      CHECK(record.is_data());
+      CHECK(record.message.opcode == (type == RecordType::kText ? core::Opcode::kText : core::Opcode::kBinary));
+      CHECK(record.message.more == ((flags & kRecordMore) != 0));
+      CHECK(record.message.compress == ((flags & kRecordCompress) != 0));
+      CHECK(AsString(record.payload) == "payload");
+      REQUIRE(reader.Next(record));
+      CHECK_FALSE(record.message.more);
+      CHECK_FALSE(record.message.compress);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace hawser::reader

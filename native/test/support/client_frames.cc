@@ -40,8 +40,8 @@ SentFrames ReadClientFrames(std::string_view bytes) {
   SentFrames frames;
   while (!bytes.empty()) {
     const std::uint64_t first = TakeBigEndian(bytes, 1);
-    if ((first & 0x70) != 0) throw std::runtime_error("reserved bits are set");
-    SentFrame frame{static_cast<core::Opcode>(first & 0x0F), {}, first >= 0x80};
+    if ((first & 0x30) != 0) throw std::runtime_error("reserved bits are set");
+    SentFrame frame{static_cast<core::Opcode>(first & 0x0F), {}, first >= 0x80, (first & 0x40) != 0};
     const std::uint64_t length = TakeLength(bytes);
     const std::string key = BigEndian(TakeBigEndian(bytes, 4), 4);
     if (bytes.size() < length) throw std::runtime_error("payload is cut");

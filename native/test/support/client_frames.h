@@ -18,13 +18,15 @@ struct SentFrame {
   core::Opcode opcode;
   std::string payload;
   bool fin = true;
+  bool rsv1 = false;
 
   bool operator==(const SentFrame&) const = default;
 };
 using SentFrames = std::vector<SentFrame>;
 
 inline std::ostream& operator<<(std::ostream& out, const SentFrame& frame) {
-  return out << "{" << static_cast<int>(frame.opcode) << (frame.fin ? " fin " : " ") << frame.payload << "}";
+  return out << "{" << static_cast<int>(frame.opcode) << (frame.fin ? " fin" : "") << (frame.rsv1 ? " rsv1 " : " ")
+             << frame.payload << "}";
 }
 inline std::ostream& operator<<(std::ostream& out, const SentFrames& frames) {
   out << "[";

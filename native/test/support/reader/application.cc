@@ -47,7 +47,7 @@ Record PingRecord(std::uint32_t id, std::string_view payload) {
 std::vector<std::uint8_t> Encode(std::initializer_list<Record> records) {
   std::vector<std::uint8_t> encoded;
   for (const Record& record : records) {
-    AppendWord(encoded, static_cast<std::uint32_t>(record.type));
+    AppendWord(encoded, static_cast<std::uint32_t>(record.type) | record.flags);
     AppendWord(encoded, static_cast<std::uint32_t>(record.payload.size()));
     encoded.insert(encoded.end(), record.payload.begin(), record.payload.end());
     encoded.resize((encoded.size() + 3) & ~std::size_t{3});
@@ -107,11 +107,11 @@ void Application::Send(std::initializer_list<Record> records) {
   reader_.commands().Post(reader::SendRecords{Encode(records)}, payload);
 }
 
-void Application::SendLarge(core::Opcode opcode, std::string_view payload) {
+void Application::SendLarge(const core::Outgoing& message, std::string_view payload) {
   core::Payload copy(payload.size());
   std::memcpy(copy.bytes(), payload.data(), payload.size());
   copy.set_size(payload.size());
-  reader_.commands().Post(reader::SendLarge{.message = {.opcode = opcode}, .payload = std::move(copy)}, payload.size());
+  reader_.commands().Post(reader::SendLarge{.message = message, .payload = std::move(copy)}, payload.size());
 }
 
 Application::Taken Application::TakeBatch() {

@@ -32,10 +32,15 @@ reader::SessionConfig PausingConfig(int port);
 struct Record {
   reader::RecordType type;
   std::string payload;
+  std::uint32_t flags = 0;
 };
 inline Record TextRecord(std::string payload) { return {reader::RecordType::kText, std::move(payload)}; }
 inline Record BinaryRecord(std::string payload) { return {reader::RecordType::kBinary, std::move(payload)}; }
 inline Record PongRecord(std::string payload) { return {reader::RecordType::kPong, std::move(payload)}; }
+// A message that is to be compressed.
+inline Record CompressedRecord(std::string payload) {
+  return {reader::RecordType::kText, std::move(payload), reader::kRecordCompress};
+}
 Record PingRecord(std::uint32_t id, std::string_view payload);
 
 // The records in the form in which they cross.
@@ -72,7 +77,8 @@ class Application {
   void Post(reader::Command command) { reader_.commands().Post(std::move(command)); }
   void Send(std::initializer_list<Record> records);
   void SendText(std::string payload) { Send({TextRecord(std::move(payload))}); }
-  void SendLarge(core::Opcode opcode, std::string_view payload);
+  void SendLarge(core::Opcode opcode, std::string_view payload) { SendLarge({.opcode = opcode}, payload); }
+  void SendLarge(const core::Outgoing& message, std::string_view payload);
   void Close(std::uint16_t code = 1000, std::string reason = "") {
     Post(reader::CloseConnection{.code = code, .reason = std::move(reason)});
   }
