@@ -148,8 +148,14 @@ TEST_CASE("fails on compressed data that is not DEFLATE, at the byte that says s
   CHECK(client.Sent().back() == SentClose(1007, "compressed message is not valid DEFLATE data"));
 }
 
+TEST_CASE("a compressed message without a byte is empty, and leaves the window as it is") {
+  PeerDeflater peer;
+  const std::string first = ServerFrame(0xC1, peer.Message("Hello"));
+  ExpectEvents(first + Hex("c1 00") + Hex("42 00 80 00") + ServerFrame(0xC1, peer.Message("Hello")),
+               {Text("Hello"), Text(""), Binary(""), Text("Hello")});
+}
+
 TEST_CASE("fails on a compressed message that is cut short, once it should be whole") {
-  ExpectFailure(Hex("c1 00"), ErrorKind::kInvalidDeflate);
   ExpectFailure(Hex("c2 05 f2 48 cd c9 c9"), ErrorKind::kInvalidDeflate);
   ExpectFailure(Hex("42 05 f2 48 cd c9 c9 80 00"), ErrorKind::kInvalidDeflate);
   ExpectFailure(Hex("c2 06 00 05 00 fa ff 48"), ErrorKind::kInvalidDeflate);
