@@ -100,6 +100,18 @@ describe('messages', () => {
     await expectMessages(await opened([together(...steps)]), messages);
   });
 
+  test('without a byte, as some servers send them, are empty ones', async () => {
+    const compressor = new Compressor();
+    const nothing = Buffer.alloc(0);
+    const connection = await opened([
+      sendCompressed('one', compressor),
+      sendFrame(compressed('text', nothing)),
+      ...sendFragments('binary', [nothing, nothing]),
+      sendCompressed('one', compressor),
+    ]);
+    await expectMessages(connection, ['one', '', nothing, 'one']);
+  });
+
   test('that were received are not changed by what comes after', async () => {
     const compressor = new Compressor();
     const messages = Array.from({ length: 2_000 }, (_, i) => Buffer.from(`${i} ${prose(i % 100)}`));

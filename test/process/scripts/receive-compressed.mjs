@@ -8,9 +8,9 @@ import { check, residentMemory } from './own-process.mjs';
 /**
  * `warmUp` is the URL of a peer that ends each connection after it has sent a little, `url` that of the peer to look
  * at. `receives` says whether what it sends is received; else the reader is left alone with it for `patience`
- * milliseconds.
+ * milliseconds or, where it `closes`, until its end.
  */
-const { warmUp, url, options, receives, patience } = JSON.parse(process.argv[2]);
+const { warmUp, url, options, receives, closes, patience } = JSON.parse(process.argv[2]);
 
 /** Bytes: the most that this process has had in memory so far. */
 function highestResidentMemory() {
@@ -21,6 +21,7 @@ async function receive(from) {
   const connection = await connect(from, options);
   try {
     if (receives || from === warmUp) for (;;) await connection.recv();
+    if (closes) return (await connection.close()).cause?.code;
     await new Promise((resolve) => setTimeout(resolve, patience));
     check(connection.state === 'OPEN', `connection is ${connection.state}`);
   } catch (error) {
