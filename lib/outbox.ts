@@ -4,6 +4,7 @@
  * reader's; whether the connection still takes messages is its owner's to say.
  */
 
+import { Buffer } from 'node:buffer';
 import { internalError } from './close-code.js';
 import type { ConnectionClosed } from './errors.js';
 import type { Lifeline } from './inbox.js';
@@ -59,7 +60,9 @@ export class Outbox {
     const most = data.length * 3;
     if (data.length > largestStaged) {
       flush();
-      this.#native.sendLarge(this.#recordType(form, data.length), data);
+      // Its bytes are counted only where its length does not tell whether they reach the threshold.
+      const undecided = data.length < this.#compressFrom && this.#compressFrom <= most;
+      this.#native.sendLarge(this.#recordType(form, undecided ? Buffer.byteLength(data) : data.length), data);
       return this.#accept(most);
     }
     const start = claim(this.#native, recordHeader + most + 3);

@@ -108,6 +108,8 @@ export class FrameReader {
   #size = 0;
   /** Bytes without which no further frame can be complete. */
   #wanted = 2;
+  /** Whether the client may say that a message is compressed (RFC 7692 §6). */
+  allowsCompression = false;
 
   /** Bytes of a frame that has begun and not ended. */
   get incomplete(): number {
@@ -135,6 +137,10 @@ export class FrameReader {
     const type = typeOf.get(first & 0x0f);
     if (!type) throw new Error(`client sent reserved opcode ${first & 0x0f}`);
     if ((second & 0x80) === 0) throw new Error(`client sent an unmasked ${type} frame`);
+    const rsv = (first >> 4) & 7;
+    const compressible = this.allowsCompression && (type === 'text' || type === 'binary');
+    if (rsv !== 0 && !(rsv === 4 && compressible))
+      throw new Error(`client set reserved bits ${rsv} in a ${type} frame`);
 
     const shortLength = second & 0x7f;
     const lengthBytes = shortLength < 126 ? 0 : shortLength === 126 ? 2 : 8;
@@ -155,7 +161,7 @@ export class FrameReader {
     const maskingKey = Buffer.from(bytes.subarray(payloadOffset - 4, payloadOffset));
     const payload = masked(bytes.subarray(payloadOffset, payloadOffset + length), maskingKey);
     this.#pending = bytes.subarray(payloadOffset + length);
-    return new Frame({ type, fin, rsv: (first >> 4) & 7, maskingKey, payload, at });
+    return new Frame({ type, fin, rsv, maskingKey, payload, at });
   }
 }
 

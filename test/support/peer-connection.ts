@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { delivered } from './delivery.js';
 import { encodeFrame, type Frame, FrameReader, type FrameSpec, type FrameType } from './frames.js';
 import { type Acceptance, type Flood, floodPayload, type HttpResponse, type Script, type Step } from './peer-steps.js';
 import { now } from './times.js';
@@ -104,8 +105,13 @@ export class PeerConnection {
 
   async #do(step: Step, write: Write): Promise<void> {
     switch (step.do) {
-      case 'accept':
-        return write(acceptance(await this.request(), step.answer));
+      case 'accept': {
+        const bytes = acceptance(await this.request(), step.answer);
+        this.#reader.allowsCompression = /^Sec-WebSocket-Extensions:.*permessage-deflate/im.test(
+          bytes.toString('latin1'),
+        );
+        return write(bytes);
+      }
       case 'respond':
         await this.request();
         return write(response(step.answer));
@@ -143,6 +149,8 @@ export class PeerConnection {
       case 'waitForEnd':
         await this.ended();
         return;
+      case 'waitForDelivery':
+        return delivered(this.#socket);
       case 'halfClose':
         this.#socket.end();
         return;
@@ -232,10 +240,10 @@ export class PeerConnection {
 
   #record(frame: Frame): void {
     this.frames.push(frame);
-    const { type, fin, payload } = frame;
+    const { type, fin, rsv, payload } = frame;
     if (type === 'ping' && this.#answersPings) this.#write(encodeFrame({ opcode: 'pong', payload }));
     const isData = type === 'text' || type === 'binary' || type === 'continuation';
-    if (isData && this.#echoes) this.#write(encodeFrame({ opcode: type, fin, payload } satisfies FrameSpec));
+    if (isData && this.#echoes) this.#write(encodeFrame({ opcode: type, fin, rsv, payload } satisfies FrameSpec));
   }
 
   #end(how: Ending['how']): void {

@@ -20,6 +20,7 @@ export type Step =
   | { readonly do: 'answerPings' }
   | { readonly do: 'echoMessages' }
   | { readonly do: 'waitForEnd' }
+  | { readonly do: 'waitForDelivery' }
   | { readonly do: 'halfClose' }
   | { readonly do: 'reset' }
   | { readonly do: 'destroy' }
@@ -61,6 +62,9 @@ export interface Flood {
 
 /** Reads the request and answers 101. The right answer to any handshake unless told otherwise. */
 export const accept = (answer: Acceptance = {}): Step => ({ do: 'accept', answer });
+/** Accepts with permessage-deflate and its parameters; the client may then send compressed messages. */
+export const acceptDeflate = (...parameters: string[]): Step =>
+  accept({ headers: { 'Sec-WebSocket-Extensions': ['permessage-deflate', ...parameters].join('; ') } });
 /** Reads the request and answers something else than 101. */
 export const respond = (answer: HttpResponse): Step => ({ do: 'respond', answer });
 
@@ -100,6 +104,11 @@ export const answerPings = (): Step => ({ do: 'answerPings' });
 export const echoMessages = (): Step => ({ do: 'echoMessages' });
 /** Waits until the client has ended its stream or reset the connection. */
 export const waitForEnd = (): Step => ({ do: 'waitForEnd' });
+/**
+ * Waits until the client's kernel has acknowledged all that was sent, whether or not the client has read it. Linux only;
+ * IPv4.
+ */
+export const waitForDelivery = (): Step => ({ do: 'waitForDelivery' });
 
 /** Sends FIN and goes on reading. */
 export const halfClose = (): Step => ({ do: 'halfClose' });
