@@ -48,7 +48,6 @@ export class MessageStream {
     if (this.#done) return finished;
     if (this.#single !== undefined) {
       const { data } = this.#single;
-      this.#single = undefined;
       this.#done = true;
       return { done: false, value: this.#convert(data, true) };
     }

@@ -85,11 +85,45 @@ describe('close()', () => {
         for (;;) yield `${++pulled}`;
       })(),
     );
+    await turn();
     expect(sent(reader)).toEqual(['text+ a', cut]);
     reader.finish({ received: undefined });
     await expect(sending).rejects.toThrow(ConnectionClosedError);
     expect(pulled).toBe(1);
+  });
+
+  it('called by the generator at its end sends no end of the message', async () => {
+    const { connection, reader } = fakeConnection();
+    const sending = connection.send(
+      (function* () {
+        yield 'a';
+        connection.close();
+      })(),
+    );
+    await turn();
     expect(sent(reader)).toEqual(['text+ a', cut]);
+    reader.finish({ received: undefined });
+    await expect(sending).rejects.toThrow(ConnectionClosedError);
+  });
+
+  it.each([false, true])('while an item waits for the peer takes no further one (asynchronous: %s)', async (later) => {
+    const { connection, reader } = fakeConnection();
+    let pulled = 0;
+    const items = function* (): Generator<string> {
+      for (; ; pulled++) yield 'x'.repeat(1200);
+    };
+    const itemsLater = async function* (): AsyncGenerator<string> {
+      yield* items();
+    };
+    reader.unwritten = 1200;
+    const sending = connection.send(later ? itemsLater() : items());
+    await turn();
+    connection.close();
+    reader.notify({ kind: 'drained' });
+    await turn();
+    expect([pulled, reader.commands.length]).toEqual([0, 2]);
+    reader.finish({ received: undefined });
+    await expect(sending).rejects.toThrow(ConnectionClosedError);
   });
 });
 

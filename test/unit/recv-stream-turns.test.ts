@@ -292,6 +292,17 @@ describe('one consumer at a time', () => {
     expect(connection.tryRecv()).toBeUndefined();
   });
 
+  it('a stream that is over says so while another call waits, and does not disturb it', async () => {
+    const { connection, reader } = fakeConnection();
+    const stream = connection.recvStream();
+    reader.deliver('a');
+    await stream.next();
+    const received = connection.recv();
+    expect(await stream.next()).toEqual(over);
+    reader.deliver('b');
+    expect(await received).toBe('b');
+  });
+
   it('next() called twice where fragments are here takes two', async () => {
     const { connection, reader } = fakeConnection();
     reader.deliver(new More('a'), new More('b'), 'c');

@@ -252,6 +252,16 @@ describe('back pressure', () => {
     expect(reader.releases).toBe(1);
   });
 
+  it('makes it once, also where the stream is left after that', async () => {
+    const { connection, reader } = fakeConnection();
+    const stream = connection.recvStream({ timeout: 1 });
+    reader.deliver(new More('a'));
+    await stream.next();
+    expect(reader.releases).toBe(1);
+    await expect(stream.next()).rejects.toThrow(TimeoutError);
+    expect(reader.releases).toBe(1);
+  });
+
   it('makes none while messages of the batch are left', async () => {
     const { connection, reader } = fakeConnection();
     const stream = connection.recvStream();
