@@ -2,6 +2,7 @@
 // brings an operator new of its own; nothing here has to do with threads.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <functional>
 #include <new>
@@ -223,9 +224,9 @@ void ExpectSent(const std::function<void(Client&)>& send_second, const std::stri
     failures += failed ? 1 : 0;
     CHECK(client.protocol.sent().messages == expected.size());
     PeerInflater peer;
-    std::vector<std::string> inflated;
-    for (const SentFrame& frame : client.Sent()) inflated.push_back(peer.Message(frame.payload));
-    CHECK((inflated == expected));
+    const SentFrames frames = client.Sent();
+    REQUIRE(frames.size() == expected.size());
+    for (std::size_t i = 0; i < frames.size(); ++i) CHECK((peer.Message(frames[i].payload) == expected[i]));
   }
   CHECK(failures > 0);
 }

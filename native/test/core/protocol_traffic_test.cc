@@ -1,7 +1,9 @@
 // What a protocol counts, and what it shows to those who look on.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/protocol.h"

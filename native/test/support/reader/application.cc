@@ -109,7 +109,7 @@ void Application::Send(std::initializer_list<Record> records) {
 
 void Application::SendLarge(const core::Outgoing& message, std::string_view payload) {
   core::Payload copy(payload.size());
-  std::memcpy(copy.bytes(), payload.data(), payload.size());
+  if (!payload.empty()) std::memcpy(copy.bytes(), payload.data(), payload.size());
   copy.set_size(payload.size());
   reader_.commands().Post(reader::SendLarge{.message = message, .payload = std::move(copy)}, payload.size());
 }
