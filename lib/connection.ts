@@ -11,7 +11,6 @@ import {
   checkDecodeOptions,
   checkRecvManyOptions,
   checkRecvOptions,
-  checkSendOptions,
   type DecodeOptions,
   plainReception,
   type RecvManyOptions,
@@ -20,17 +19,17 @@ import {
 } from './call-options.js';
 import { checkCloseArguments } from './check.js';
 import * as diagnostics from './diagnostics.js';
-import { ConcurrencyError, type ConnectionClosed, connectionClosed } from './errors.js';
-import { FragmentedSend } from './fragmented-send.js';
+import { type ConnectionClosed, connectionClosed } from './errors.js';
 import { extensionsHeader } from './handshake/permessage-deflate.js';
 import { Inbox } from './inbox.js';
 import type { NativeOutcome, Notice, SocketAddress } from './native.js';
 import type { ResolvedOptions } from './options.js';
-import { accepted, Outbox } from './outbox.js';
+import { Outbox } from './outbox.js';
 import { closeOutcome } from './outcome.js';
-import { checkMany, isIterable, type Sendable, type SendableFragments } from './outgoing.js';
+import type { Sendable, SendableFragments } from './outgoing.js';
 import { type ControlPayload, controlPayload, Pings } from './pings.js';
-import { attempt, optional, optionalEnd } from './rejection.js';
+import { attempt, optional } from './rejection.js';
+import { Sender } from './sender.js';
 import type { Session } from './session.js';
 import { flush } from './stage.js';
 import { type ConnectionStats, connectionStats } from './stats.js';
@@ -85,18 +84,15 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
   readonly #session: Session;
   readonly #inbox: Inbox;
   readonly #outbox: Outbox;
+  readonly #sender: Sender;
   readonly #pings: Pings;
   readonly #closed: Promise<CloseOutcome>;
   #resolveClosed!: (outcome: CloseOutcome) => void;
   #id: string | undefined;
   /** Whether a Close was sent or received, or the connection failed. */
   #closing = false;
-  /** The message that is being sent in fragments. */
-  #fragmented: FragmentedSend | undefined;
   /** Whether a message that can't be completed has failed the connection. */
   #failed = false;
-  /** Calls of `sendMany()` under way. */
-  #sendingMany = 0;
   /** What joining the reader returned. */
   #ended: CloseOutcome | undefined;
 
@@ -113,6 +109,7 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
     this.#session = session;
     this.#inbox = new Inbox(session.native, session);
     this.#outbox = new Outbox(session.native, session, options.writeLimit.high, compressFrom);
+    this.#sender = new Sender(this.#outbox, { refuse: () => this.#refuse(), fail: (reason) => this.#fail(reason) });
     this.#pings = new Pings(session.native, session);
     this.#closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
@@ -301,13 +298,7 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
    * ```
    */
   send(data: Sendable | SendableFragments, options?: SendOptions): Promise<void> {
-    if (this.#closing) return this.#refuse();
-    if (this.#fragmented !== undefined) return Promise.reject(sendsFragments('send'));
-    if (options === undefined && typeof data === 'string') return this.#outbox.sendString(data);
-    return attempt(() => {
-      const checked = options === undefined ? {} : checkSendOptions(options);
-      return isIterable(data) ? optionalEnd(this.#sendFragments(data, checked)) : this.#sendAs(data, checked);
-    });
+    return this.#sender.send(data, options);
   }
 
   /**
@@ -323,9 +314,7 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
    * ```
    */
   sendMany(messages: Iterable<Sendable>, options?: SendOptions): Promise<void> {
-    if (this.#closing) return this.#refuse();
-    if (this.#fragmented !== undefined) return Promise.reject(sendsFragments('sendMany'));
-    return optionalEnd(this.#sendEach(messages, options));
+    return this.#sender.sendMany(messages, options);
   }
 
   /**
@@ -386,7 +375,7 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
       if (!this.#closing) {
         flush();
         // Its message can't be completed behind a Close.
-        if (this.#fragmented?.unfinished) this.#fail('close during fragmented message');
+        if (this.#sender.messageUnfinished) this.#fail('close during fragmented message');
         else this.#session.native.close(code, reason);
         this.#enterClosing();
       }
@@ -441,40 +430,6 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
     await this.close();
   }
 
-  #sendAs(data: unknown, { text, compress, transfer }: SendOptions): Promise<void> {
-    if (typeof data === 'string') return this.#outbox.sendString(data, { text: text ?? true, compress });
-    return this.#outbox.sendBytes(data, { text: text ?? false, compress }, transfer);
-  }
-
-  async #sendFragments(items: Iterable<unknown> | AsyncIterable<unknown>, options: SendOptions): Promise<void> {
-    if (this.#sendingMany > 0) throw new ConcurrencyError('cannot call send with fragments while sendMany waits');
-    const fragmented = new FragmentedSend(this.#outbox, options);
-    this.#fragmented = fragmented;
-    try {
-      await fragmented.send(items);
-    } catch (error) {
-      if (fragmented.unfinished && !this.#closing) this.#fail('error in fragmented message');
-      throw error;
-    } finally {
-      this.#fragmented = undefined;
-    }
-  }
-
-  async #sendEach(messages: Iterable<Sendable>, options: SendOptions | undefined): Promise<void> {
-    const checked = options === undefined ? {} : checkSendOptions(options);
-    checkMany(messages);
-    this.#sendingMany++;
-    try {
-      for (const message of messages) {
-        if (this.#closing) await this.#refuse();
-        const sent = this.#sendAs(message, checked);
-        if (sent !== accepted) await sent;
-      }
-    } finally {
-      this.#sendingMany--;
-    }
-  }
-
   /** A message was sent in part and can't be completed. */
   #fail(reason: string): void {
     this.#outbox.fail(reason);
@@ -487,7 +442,7 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
     if (this.#closing) return;
     this.#closing = true;
     diagnostics.closing(this.#session.native.id);
-    this.#fragmented?.stop(this.#refuse());
+    this.#sender.stop();
   }
 
   /** Nothing can be sent any more; why will be known when the connection has ended. */
@@ -519,8 +474,4 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
     this.#inbox.end(closed);
     diagnostics.closed(this, this.#session.native.id, outcome);
   }
-}
-
-function sendsFragments(name: string): ConcurrencyError {
-  return new ConcurrencyError(`cannot call ${name} while a message is being sent in fragments`);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <span>
@@ -122,8 +123,15 @@ class Session final : TransportListener, TurnListener, KeepaliveHost, core::Even
   void Blame(core::CloseCause cause, int transport_error = 0, const char* detail = "");
   void FailInternally(const char* what) noexcept;
   void End() noexcept;
+  // No libuv frame may see an exception: whatever goes wrong inside a callback ends this connection, with its words.
   template <typename Body>
-  void Guard(Body body) noexcept;
+  void Guard(Body body) noexcept {
+    try {
+      body();
+    } catch (const std::exception& error) {
+      FailInternally(error.what());
+    }
+  }
 
   Loop& loop_;
   const SessionConfig& config_;
