@@ -227,10 +227,11 @@ TEST_CASE("the time of a pause that the end finds is counted up to the end") {
 
 TEST_CASE("the time of a pause never falls where it was told beyond the pause's end") {
   ScriptedPeer peer([](Peer& p) {
-    p.AcceptWebSocket();
+    p.Accept();
     p.ReadToEnd();
   });
   Application application(DialConfig(peer.port()));
+  (void)application.Await<Dialed>();
   SessionStats stats;
   const std::uint64_t now = uv_hrtime();
   stats.Pause(now - 2000);
