@@ -153,7 +153,7 @@ describe.concurrent('a client that sends what no client may send', () => {
 
   test('fails where a reserved bit is set', async () => {
     const sendsFirst = clientFrame({ opcode: 'pong', rsv: 4 });
-    expect(await verdict('2.7', { sendsFirst })).toBe('FAILED: client sent a pong frame with RSV = 4');
+    expect(await verdict('2.7', { sendsFirst })).toBe('FAILED: client set reserved bits 4 in a pong frame');
   });
 
   test('fails where a fragment is out of place', async () => {

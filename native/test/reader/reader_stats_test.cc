@@ -100,15 +100,16 @@ TEST_CASE("a message that can be taken is counted, at the end of a turn and in t
     p.HalfClose();
     p.ReadToEnd();
   });
-  DeliveryQueue* queue = nullptr;
+  std::atomic<DeliveryQueue*> queue = nullptr;
   std::atomic<std::uint64_t> taken = 0;
   std::atomic<int> uncounted = 0;
   MessageBatch batch;
   Application application(DialConfig(peer.port()), [&](std::uint32_t ready) {
-    if ((ready & kReadyMessages) == 0 || queue == nullptr) return;
-    while (queue->Take(batch).taken == DeliveryQueue::Taken::kBatch) {
+    DeliveryQueue* open = queue;
+    if ((ready & kReadyMessages) == 0 || open == nullptr) return;
+    while (open->Take(batch).taken == DeliveryQueue::Taken::kBatch) {
       taken += batch.messages();
-      if (queue->stats().received.messages < taken) ++uncounted;
+      if (open->stats().received.messages < taken) ++uncounted;
     }
   });
   (void)application.delivery().Take(batch);  // so that the first message rings
@@ -231,7 +232,7 @@ TEST_CASE("the time of a pause never falls where it was told beyond the pause's 
     p.ReadToEnd();
   });
   Application application(DialConfig(peer.port()));
-  (void)application.Await<Dialed>();  // what the reader counts is told until then, and not again before a command
+  (void)application.Await<Dialed>();
   SessionStats stats;
   const std::uint64_t now = uv_hrtime();
   stats.Pause(now - 2000);

@@ -80,6 +80,7 @@ export class CaseConnection {
       if (agreement) {
         this.#compression = new Compression(agreement);
         this.#messages = new ClientMessages(this.#compression);
+        this.#reader.allowsCompression = true;
       }
       this.#write(Buffer.from(head, 'latin1'));
     } catch (error) {

@@ -32,8 +32,6 @@ export class ClientMessages {
 
   /** The message that ends with this frame, if one does. */
   async push({ type, fin, rsv, payload }: Frame): Promise<Reaction | undefined> {
-    const mayCompress = this.#compression !== undefined && (type === 'text' || type === 'binary');
-    if ((rsv & ~(mayCompress ? RSV1 : 0)) !== 0) throw new Error(`client sent a ${type} frame with RSV = ${rsv}`);
     if (type === 'text' || type === 'binary') {
       if (this.#unfinished) throw new Error(`client sent a ${type} frame within a message`);
       this.#unfinished = { kind: type, compressed: rsv !== 0, payloads: [] };

@@ -21,6 +21,7 @@ const session = new Session({
   pingTimeout: 0,
   maxMessageSize: 1,
   maxFragmentSize: 1,
+  observation: 0,
   maxFragments: 1,
   highMessages: 1,
   lowMessages: 1,
