@@ -8,8 +8,6 @@ import type { Frame } from '../../support/frames.js';
 import type { Reaction } from '../cases/scenario.js';
 import type { Compression } from './deflate.js';
 
-const RSV1 = 4;
-
 interface Unfinished {
   readonly kind: 'text' | 'binary';
   readonly compressed: boolean;
