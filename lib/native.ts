@@ -9,6 +9,7 @@ import { createRequire } from 'node:module';
 import * as path from 'node:path';
 import { HawserError } from './errors.js';
 import type { AgreedDeflate } from './handshake/permessage-deflate.js';
+import type { TrafficStats } from './stats.js';
 
 /** Where a session dials, in the order of the attempts, and every deadline and limit its reader keeps. */
 export interface SessionConfig {
@@ -89,25 +90,10 @@ export interface FrameNotice {
   readonly keepalive: boolean;
 }
 
-/** One direction of a connection's traffic. */
-export interface NativeTraffic {
-  readonly messages: number;
-  readonly messageBytes: number;
-  readonly wireBytes: number;
-  readonly frames: {
-    readonly text: number;
-    readonly binary: number;
-    readonly continuation: number;
-    readonly close: number;
-    readonly ping: number;
-    readonly pong: number;
-  };
-}
-
 /** What a connection has counted. Sizes in bytes, times in milliseconds. */
 export interface NativeStats {
-  readonly received: NativeTraffic;
-  readonly sent: NativeTraffic;
+  readonly received: TrafficStats;
+  readonly sent: TrafficStats;
   readonly queuedMessages: number;
   readonly queuedBytes: number;
   readonly mostQueuedBytes: number;

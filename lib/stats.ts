@@ -1,6 +1,6 @@
 /** What a connection counts, as users see it. Counting is the reader's; nothing here costs anything per message. */
 
-import type { NativeStats, NativeTraffic } from './native.js';
+import type { NativeStats } from './native.js';
 
 /** What went over a connection in one direction. */
 export interface TrafficStats {
@@ -53,8 +53,8 @@ export interface ConnectionStats {
 
 export function connectionStats(native: NativeStats): ConnectionStats {
   return {
-    received: traffic(native.received),
-    sent: traffic(native.sent),
+    received: native.received,
+    sent: native.sent,
     queue: {
       messages: native.queuedMessages,
       bytes: native.queuedBytes,
@@ -67,8 +67,4 @@ export function connectionStats(native: NativeStats): ConnectionStats {
     latency: native.latency,
     readerCpuTime: native.readerCpuTime,
   };
-}
-
-function traffic({ messages, messageBytes, wireBytes, frames }: NativeTraffic): TrafficStats {
-  return { messages, messageBytes, wireBytes, frames };
 }
