@@ -1,7 +1,7 @@
 /** `sendMany()`, end to end. */
 
 import { describe, expect, test } from 'vitest';
-import { ConnectionClosedError, ConnectionClosedOK } from '../../lib/errors.js';
+import { ConcurrencyError, ConnectionClosedError, ConnectionClosedOK } from '../../lib/errors.js';
 import { open, rejection } from '../support/opened.js';
 import {
   answerClose,
@@ -99,6 +99,75 @@ describe('sendMany', () => {
     for (let last = -1; made !== last; await sleep(MEDIUM)) last = made;
     await peer.do(...script);
     expect(await rejected).toBeInstanceOf(ConnectionClosedError);
+  });
+
+  test.each(['close', 'terminate'] as const)(
+    'that waits is rejected at the end by %s(), and leaves its generator',
+    async (name) => {
+      const { connection } = await open([stopReading()], { closeTimeout: MEDIUM });
+      let made = 0;
+      let left = false;
+      const messages = function* (): Generator<Buffer> {
+        try {
+          for (; ; made++) yield Buffer.alloc(mebi / 4, made);
+        } finally {
+          left = true;
+        }
+      };
+      const rejected = rejection(connection.sendMany(messages()));
+      for (let last = -1; made !== last; await sleep(MEDIUM)) last = made;
+      const outcome = await connection[name]();
+      const error = await rejected;
+      expect(error).toBeInstanceOf(ConnectionClosedError);
+      expect(error).toMatchObject({ outcome });
+      expect(left).toBe(true);
+    },
+  );
+
+  test('is refused while a message is being sent in fragments, which completes', async () => {
+    const { connection, peer } = await open();
+    let finish!: () => void;
+    const finished = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const sending = connection.send(
+      (async function* () {
+        yield 'one';
+        await finished;
+        yield 'two';
+      })(),
+    );
+    await peer.expectFrame('text');
+    const error = await rejection(connection.sendMany(['between']));
+    expect(error).toBeInstanceOf(ConcurrencyError);
+    finish();
+    await sending;
+    await connection.sendMany(['behind']);
+    await Promise.all([connection.close(), peer.do(answerClose())]);
+    expect((await peer.frames()).map(({ type, fin, text }) => [type, fin, text])).toEqual([
+      ['text', false, 'one'],
+      ['continuation', false, 'two'],
+      ['continuation', true, ''],
+      ['text', true, 'behind'],
+      ['close', true, ''],
+    ]);
+  });
+
+  test('that waits keeps a message in fragments from being sent, not a whole one', async () => {
+    const { connection, peer } = await open([stopReading()]);
+    const many = connection.sendMany(Array.from({ length: 200 }, (_, i) => Buffer.alloc(mebi / 4, i)));
+    const error = await rejection(connection.send(['in', 'fragments']));
+    expect(error).toBeInstanceOf(ConcurrencyError);
+    const whole = connection.send('whole');
+    await peer.do(resumeReading());
+    await Promise.all([many, whole]);
+    await connection.send(['in', 'fragments']);
+    for (let count = 0; count < 201; count++) await peer.expectFrame();
+    const frames = await peer.frames();
+    expect(frames.filter(({ type }) => type === 'binary').map(({ payload }) => payload[0])).toEqual(
+      Array.from({ length: 200 }, (_, i) => i),
+    );
+    expect(frames.filter(({ type }) => type === 'text').map(({ text }) => text)).toContain('whole');
   });
 
   test('after the end rejects, also without messages', async () => {

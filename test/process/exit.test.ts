@@ -11,6 +11,9 @@ afterAll(() => peer.stop());
 test.each([
   ['a recv', ROUNDS],
   ['a loop over batches', ROUNDS / 4],
+  ['a loop over fragments', ROUNDS / 4],
+  ['a generator whose items are being sent', ROUNDS / 4],
+  ['a generator whose messages are being sent', ROUNDS / 4],
   ['a timer', ROUNDS / 4],
   ['an exit handler', ROUNDS / 4],
   ['a Worker', ROUNDS / 4],

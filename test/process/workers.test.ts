@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { accept, echoMessages, flood, neverAnswer, ScriptedPeer, stopReading } from '../support/scripted-peer.js';
+import {
+  accept,
+  echoMessages,
+  flood,
+  neverAnswer,
+  respond,
+  ScriptedPeer,
+  stopReading,
+} from '../support/scripted-peer.js';
 import { DEADLINE, LONG, MEDIUM } from '../support/times.js';
 import { ROUNDS, runClean, shares } from './run-clean.js';
 
@@ -66,6 +74,24 @@ test('Workers are terminated while a recv or a ping is pending', async () => {
 test('Workers are terminated while sending to a peer that does not read', async () => {
   const unread = await listen(accept(), stopReading());
   await terminateWorkers({ activities: ['sending', 'sending'], url: unread });
+});
+
+test('Workers are terminated while they stream what comes', async () => {
+  await terminateWorkers({ activities: ['receiving fragments', 'reading a stream'], url: flooding });
+});
+
+test('Workers are terminated while a message is being sent in fragments', async () => {
+  await terminateWorkers({ activities: ['sending in fragments', 'sending in fragments'], url: echoing });
+});
+
+test('Workers are terminated while they send many messages to a peer that does not read', async () => {
+  const unread = await listen(accept(), stopReading());
+  await terminateWorkers({ activities: ['sending many', 'sending in fragments'], url: unread });
+});
+
+test('Workers are terminated while they reconnect', async () => {
+  const refusing = await listen(respond({ status: 503 }));
+  await terminateWorkers({ activities: ['reconnecting', 'reconnecting'], url: refusing });
 });
 
 test('a terminated Worker waits for its reader’s last instruction, and for no longer', async () => {

@@ -1,7 +1,10 @@
 // A Worker that does one thing with a connection until somebody ends it, and says when it is at it.
 
+import { once } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
-import { connect } from 'hawser';
+import { connect, reconnect } from 'hawser';
+import { createDuplex } from 'hawser/streams';
 import { setDelays } from './own-process.mjs';
 
 const { url, activity, delays } = workerData;
@@ -59,6 +62,20 @@ const activities = {
       })(),
     );
   },
+  async 'receiving fragments'() {
+    const connection = await connect(url);
+    await connection.recv();
+    inBackground(
+      (async () => {
+        while (true) for await (const _fragment of connection.recvStream());
+      })(),
+    );
+  },
+  async 'reading a stream'() {
+    const stream = createDuplex(await connect(url));
+    await once(stream, 'readable');
+    stream.on('error', () => {}).resume();
+  },
   /** The reader comes to its high-water mark and pauses. */
   async 'receiving nothing'() {
     const connection = await connect(url, { maxQueue: 1000 });
@@ -78,7 +95,33 @@ const activities = {
       })(),
     );
   },
+  async 'sending in fragments'() {
+    const connection = await connect(url);
+    inBackground(connection.send(endless()));
+  },
+  async 'sending many'() {
+    const connection = await connect(url);
+    inBackground(connection.sendMany(endlessly('small', Buffer.alloc(100_000))));
+  },
+  /** From the first failure on it waits, connects and waits again. */
+  async reconnecting() {
+    await new Promise((failed) => {
+      const options = { initialDelay: 10, maxDelay: 10, onRetry: () => failed() };
+      inBackground(reconnect(url, options).next());
+    });
+  },
 };
+
+async function* endless() {
+  for (let i = 0; ; i++) {
+    yield `fragment ${i}`;
+    await nextTurn();
+  }
+}
+
+function* endlessly(...messages) {
+  while (true) yield* messages;
+}
 
 /** Whoever waits keeps the connection; who does not, needs this. */
 function keep(connection) {

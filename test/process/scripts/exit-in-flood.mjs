@@ -22,6 +22,35 @@ const places = {
       if (count > Number(after)) exit();
     }
   },
+  async 'a loop over fragments'() {
+    const connection = await connect(url);
+    for (let count = 0; ; ) {
+      for await (const _fragment of connection.recvStream()) if (++count > Number(after)) exit();
+    }
+  },
+  /** What it has given is staged or on its way. */
+  async 'a generator whose items are being sent'() {
+    const connection = await connect(url);
+    await connection.send(
+      (async function* () {
+        for (let i = 0; ; i++) {
+          if (i > Number(after) / 10) exit();
+          yield await connection.recv();
+        }
+      })(),
+    );
+  },
+  async 'a generator whose messages are being sent'() {
+    const connection = await connect(url);
+    await connection.sendMany(
+      (function* () {
+        for (let i = 0; ; i++) {
+          if (i > Number(after)) exit();
+          yield 'x'.repeat(i);
+        }
+      })(),
+    );
+  },
   /** With one reader that delivers, one that has paused, one that is dialling and one that closes. */
   async 'a timer'() {
     const connections = await Promise.all([connect(url), connect(url), connect(url)]);
