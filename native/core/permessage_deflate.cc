@@ -59,13 +59,10 @@ std::size_t Inflater::Inflate(std::span<const std::uint8_t>& input, std::span<st
   return Fit(room.size()) - stream_.avail_out;
 }
 
-// A block marked as the last ends what zlib takes for the stream, but not the message, and the window stays.
+// A block marked as the last ends what zlib takes for the stream, but not the message, and the window stays: as it is,
+// since such a block takes ten bits and copying a window 32 KiB.
 void Inflater::Restart() {
-  std::array<std::uint8_t, 32 * 1024> window;  // NOLINT(cppcoreguidelines-pro-type-member-init): written right away
-  uInt size = 0;
-  const bool restarted = inflateGetDictionary(&stream_, window.data(), &size) == Z_OK &&
-                         inflateReset(&stream_) == Z_OK && inflateSetDictionary(&stream_, window.data(), size) == Z_OK;
-  if (!restarted) throw std::bad_alloc();  // of the last one, for the window
+  (void)inflateResetKeep(&stream_);  // can't fail
   ended_ = true;
 }
 

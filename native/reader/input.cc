@@ -103,7 +103,7 @@ void Input::ReceiveRest() {
   const std::size_t left = protocol_.Receive(rest, sink_, 0, MostAtOnce()).size();
   rest_begin_ = rest_.size() - left;
   if (left > 0) return;
-  rest_ = {};
+  rest_ = std::vector<std::uint8_t>();  // gives its memory back, as = {} would not
   rest_begin_ = 0;
 }
 

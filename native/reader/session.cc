@@ -91,20 +91,21 @@ void Session::OnRead(std::size_t size) noexcept {
     input_.Received(size);
     AfterInput();
     ObeyMarks();
-    ReceiveRest();
-    LimitTurn(size);
+    LimitTurn(input_.has_rest() ? kMostInATurn : size);
   });
 }
 
-// Goes on with what was read before as far as the marks allow.
+// Goes on with what was read before where the marks allow it, by as much as a turn of the loop lets in.
 void Session::ReceiveRest() {
-  while (phase_ == Phase::kOpen && input_.has_rest()) {
-    writer_.Publish();
-    ObeyMarks();
-    if (phase_ != Phase::kOpen || !WantsMessages()) return;
-    input_.ReceiveRest();
-    AfterInput();
-  }
+  if (!input_.has_rest()) return;
+  writer_.Publish();
+  ObeyMarks();
+  if (phase_ != Phase::kOpen || !WantsMessages()) return;
+  input_.ReceiveRest();
+  AfterInput();
+  // Before a Resume that answers what was published may come.
+  ObeyMarks();
+  if (input_.has_rest()) LimitTurn(kMostInATurn);
 }
 
 // libuv reads on for as long as reads find as much as they have room for.
@@ -242,7 +243,7 @@ void Session::EnterClosing() {
 void Session::UpdateReading() {
   if (phase_ == Phase::kOpen && WantsMessages()) ReceiveRest();
   if (phase_ != Phase::kHandshake && phase_ != Phase::kOpen) return;
-  const bool read = phase_ == Phase::kHandshake ? handshake_.wants_bytes() : WantsMessages();
+  const bool read = phase_ == Phase::kHandshake ? handshake_.wants_bytes() : WantsMessages() && !input_.has_rest();
   if (read) {
     transport_->StartReading();
   } else {
@@ -288,7 +289,7 @@ void Session::SendKeepalivePing(std::span<const std::uint8_t> payload) noexcept 
   });
 }
 
-bool Session::PongMayBeUnread() noexcept { return paused_ && (input_.has_rest() || transport_->HasUnreadBytes()); }
+bool Session::PongMayBeUnread() noexcept { return input_.has_rest() || (paused_ && transport_->HasUnreadBytes()); }
 
 void Session::Tell(Notice notice) {
   PublishStats();

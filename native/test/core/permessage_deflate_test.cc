@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <optional>
 #include <random>
@@ -207,6 +208,26 @@ TEST_CASE("a message may go on behind a block marked as the last") {
   message += peer.Message("end");
   CHECK(message.size() < 1200);
   ExpectInflated({}, {message, message}, {noise + noise + noise + "end", noise + noise + noise + "end"});
+}
+
+// The least time in which that many empty blocks marked as the last were inflated, behind some content.
+std::chrono::nanoseconds TimeOfFinalBlocks(std::size_t count, std::string_view content) {
+  std::string blocks;
+  for (std::size_t i = 0; i < count; ++i) blocks += Hex("03 00");
+  auto least = std::chrono::nanoseconds::max();
+  for (int i = 0; i < 5; ++i) {
+    Inflater inflater({});
+    CHECK(Inflate(inflater, PeerDeflater().Message(content)) == content);
+    const auto start = std::chrono::steady_clock::now();
+    CHECK(Inflate(inflater, blocks) == "");
+    least = std::min<std::chrono::nanoseconds>(least, std::chrono::steady_clock::now() - start);
+  }
+  return least;
+}
+
+TEST_CASE("a block marked as the last costs no more where the window is full") {
+  constexpr std::size_t kCount = 10'000;
+  CHECK(TimeOfFinalBlocks(kCount, Noise(64 * 1024)) < 5 * TimeOfFinalBlocks(kCount, "x"));
 }
 
 TEST_CASE("a message that is cut short is not whole") {
