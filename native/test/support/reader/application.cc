@@ -95,7 +95,7 @@ void Application::Open(reader::Start start) {
   Post(reader::WriteBytes{{request.begin(), request.end()}});
   Post(reader::ReadHead{kHeadLimit});
   REQUIRE(AsString(Await<reader::HeadRead>().bytes) == kResponseHead);
-  Post(std::move(start));
+  Post(start);
 }
 
 void Application::Send(std::initializer_list<Record> records) {
