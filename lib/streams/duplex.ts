@@ -1,7 +1,7 @@
 /**
  * A connection as a Duplex of `node:stream`. Messages are taken from the connection one by one, and only while the
- * stream asks for more, so that the connection's marks hold the peer back; a write is done when its `send()` is. Knows
- * of the connection what every user does.
+ * stream asks for more, so that the connection's marks hold the peer back; a write is done when the connection has
+ * accepted its message. Knows of the connection what every user does.
  */
 
 import { Buffer } from 'node:buffer';
@@ -80,7 +80,8 @@ class ConnectionDuplex extends Duplex {
   }
 
   override _write(chunk: unknown, encoding: BufferEncoding | undefined, callback: Callback): void {
-    this.#connection.send(sendable(chunk, encoding)).then(
+    // send() would take an iterable for one message in fragments.
+    this.#connection.sendMany([sendable(chunk, encoding)]).then(
       () => guard(callback),
       (error) => guard(() => callback(error)),
     );
