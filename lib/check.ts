@@ -74,11 +74,6 @@ export function checkObject(name: string, value: unknown): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalidType(name, value, 'an object');
 }
 
-export function checkString(name: string, value: unknown, expected = 'a string'): string {
-  if (typeof value !== 'string') throw invalidType(name, value, expected);
-  return value;
-}
-
 /** An AbortSignal of any realm, told by what it can do. */
 export function checkSignal(name: string, value: unknown): AbortSignal {
   const signal = value as Partial<AbortSignal> | null;
