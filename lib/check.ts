@@ -70,13 +70,8 @@ export function checkFunction(name: string, value: unknown): void {
 }
 
 /** An object that has options: no array. */
-export function checkObject(name: string, value: unknown): void {
+export function checkObject(name: string, value: unknown): asserts value is object {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalidType(name, value, 'an object');
-}
-
-export function checkString(name: string, value: unknown, expected = 'a string'): string {
-  if (typeof value !== 'string') throw invalidType(name, value, expected);
-  return value;
 }
 
 /** An AbortSignal of any realm, told by what it can do. */
@@ -116,7 +111,7 @@ export function checkCloseArguments(code: unknown, reason: unknown): asserts rea
  * @param prefix what stands before the names in a message.
  */
 export function checkNames(name: string, options: unknown, known: readonly string[], prefix = ''): void {
-  if (typeof options !== 'object' || options === null) throw invalidType(name, options, 'an object');
+  checkObject(name, options);
   for (const key of Object.keys(options)) {
     if (known.includes(key)) continue;
     const meant = nearestName(key, known);

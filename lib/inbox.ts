@@ -136,7 +136,7 @@ export class Inbox implements MessageSource {
     return iterator;
   }
 
-  /** @internal For the stream, which has not used it up yet. */
+  /** For the stream, which has not used it up yet. */
   takeMessage(): Message | undefined {
     if (!this.#hasMessages()) return undefined;
     const message = this.#messages[this.#head];
@@ -144,7 +144,7 @@ export class Inbox implements MessageSource {
     return message;
   }
 
-  /** @internal For the stream. */
+  /** For the stream. */
   unfinished(): FragmentedMessage | undefined {
     const { unfinished } = this.#gathering;
     // What another stream has left is not this one's.

@@ -1,7 +1,7 @@
 /**
  * A connection as a Duplex of `node:stream`. Messages are taken from the connection one by one, and only while the
- * stream asks for more, so that the connection's marks hold the peer back; a write is done when its `send()` is. Knows
- * of the connection what every user does.
+ * stream asks for more, so that the connection's marks hold the peer back; a write is done when the connection has
+ * accepted its message. Knows of the connection what every user does.
  */
 
 import { Buffer } from 'node:buffer';
@@ -25,7 +25,8 @@ type Callback = (error?: Error | null) => void;
  * Writing: each chunk is a message. Bytes are binary messages, and so are strings, unless in object mode or with
  * `decodeStrings: false`: there they are text. A string that is written in another encoding than UTF-8 is binary.
  * `end()` closes the connection with 1000, and 'finish' is when it has ended in good order. Writing after the peer
- * has closed destroys the stream with ConnectionClosedOK or ConnectionClosedError.
+ * has closed destroys the stream with ConnectionClosedOK or ConnectionClosedError, and so does its closing where
+ * another stream is piped into this one and nobody reads.
  *
  * `destroy()` terminates the connection; 'close' is when it has ended. A stream keeps its connection from being
  * collected.
@@ -55,10 +56,18 @@ class ConnectionDuplex extends Duplex {
   #starved = false;
   /** How the connection broke, while bytes or messages are buffered that arrived before. */
   #failure: Error | undefined;
+  /** Streams that are piped into this one. */
+  #sources = 0;
 
   constructor(connection: Connection, settings: NodeDuplexOptions) {
     super(settings);
     this.#connection = connection;
+    this.on('pipe', () => {
+      this.#sources++;
+    });
+    this.on('unpipe', () => {
+      this.#sources--;
+    });
     void connection.closed.then((outcome) => this.#closed(outcome));
   }
 
@@ -80,7 +89,8 @@ class ConnectionDuplex extends Duplex {
   }
 
   override _write(chunk: unknown, encoding: BufferEncoding | undefined, callback: Callback): void {
-    this.#connection.send(sendable(chunk, encoding)).then(
+    // send() would take an iterable for one message in fragments.
+    this.#connection.sendMany([sendable(chunk, encoding)]).then(
       () => guard(callback),
       (error) => guard(() => callback(error)),
     );
@@ -122,7 +132,9 @@ class ConnectionDuplex extends Duplex {
   /** Who reads is told by reading, after the last message; a reader who has just come has not been served yet. */
   #closed(outcome: CloseOutcome): void {
     const isRead = this.#wanted || this.readableFlowing !== null;
-    if (!isRead && !isOrderly(outcome)) this.destroy(connectionClosed(outcome));
+    // A source that is idle would not be told by a write for as long as it is.
+    const isCutOff = this.#sources > 0 && !this.writableEnded;
+    if (!isRead && (isCutOff || !isOrderly(outcome))) this.destroy(connectionClosed(outcome));
   }
 
   /** Whether nothing is buffered, or not as much as who reads is waiting for. */

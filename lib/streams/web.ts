@@ -1,7 +1,7 @@
 /**
  * A connection as a pair of web streams, in the manner of the WebSocketStream proposal: a chunk is a message. Reading is
- * driven by who reads, so that the connection's marks hold the peer back; a write is done when its `send()` is. Knows of
- * the connection what every user does.
+ * driven by who reads, so that the connection's marks hold the peer back; a write is done when the connection has
+ * accepted its message. Knows of the connection what every user does.
  */
 
 import {
@@ -151,7 +151,8 @@ class MessageSink {
   }
 
   write(chunk: Sendable): Promise<void> {
-    return this.#connection.send(chunk);
+    // send() would take an iterable for one message in fragments.
+    return this.#connection.sendMany([chunk]);
   }
 
   async close(): Promise<void> {

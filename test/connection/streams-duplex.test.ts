@@ -289,9 +289,12 @@ describe('writing', () => {
     expect(await peer.expectFrame()).toMatchObject({ type: 'binary', payload: Buffer.alloc(2) });
   });
 
-  test('what can’t be sent destroys the stream with the TypeError', async () => {
+  test.each([
+    ['nothing to be sent', {}],
+    ['messages instead of one', ['a', 'b']],
+  ])('%s destroys the stream with the TypeError', async (_what, chunk) => {
     const { duplex, connection } = await openDuplex([], objectMode);
-    const written = new Promise((resolve) => duplex.write({}, resolve));
+    const written = new Promise((resolve) => duplex.write(chunk, resolve));
     expect(await rejection(once(duplex, 'close'))).toMatchObject({ code: 'HAWSER_INVALID_ARGUMENT' });
     expect(await written).toBeInstanceOf(TypeError);
     expect(connection.state).toBe('CLOSED');

@@ -2,10 +2,10 @@ import { createReadStream } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough, Readable, Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { type Duplex, PassThrough, Readable, Writable } from 'node:stream';
+import { finished, pipeline } from 'node:stream/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { ConnectionClosedError } from '../../lib/errors.js';
+import { ConnectionClosedError, ConnectionClosedOK } from '../../lib/errors.js';
 import { rejection } from '../support/opened.js';
 import { close, openDuplex, slowSink } from '../support/opened-duplex.js';
 import { answerClose, echoMessages, expectFrame, flood, reset, sendText } from '../support/scripted-peer.js';
@@ -61,13 +61,31 @@ describe('a pipeline', () => {
     await connection.closed;
   });
 
-  test('is told of a connection that breaks while the source is idle', async () => {
+  test.each([
+    ['breaks', [reset()], ConnectionClosedError],
+    ['the peer closes', close(1000), ConnectionClosedOK],
+    ['the peer closes behind a message', [sendText('a'), ...close(1000)], ConnectionClosedOK],
+  ])('is told of a connection that %s while the source is idle', async (_what, ending, type) => {
     const { duplex, peer } = await openDuplex([]);
     const source = new PassThrough();
     const piping = rejection(pipeline(source, duplex));
-    await peer.do(reset());
-    expect(await piping).toBeInstanceOf(ConnectionClosedError);
+    await peer.do(...ending);
+    expect(await piping).toBeInstanceOf(type);
     expect(source.destroyed).toBe(true);
+  });
+
+  test.each([
+    ['pipe', (source: PassThrough, duplex: Duplex) => finished(source.pipe(duplex), { readable: false })],
+    ['pipeline', (source: PassThrough, duplex: Duplex) => pipeline(source, duplex)],
+  ])('by %s() whose source has ended is done when the connection has closed', async (_what, pipe) => {
+    const { duplex, peer, connection } = await openDuplex([answerClose()]);
+    const source = new PassThrough();
+    const piping = pipe(source, duplex);
+    source.end('x');
+    await piping;
+    expect(connection.closeCode).toBe(1000);
+    expect(duplex.errored).toBeNull();
+    expect(await peer.frames('binary')).toMatchObject([{ payload: Buffer.from('x') }]);
   });
 
   test('through a connection gives the peer’s answers', async () => {

@@ -272,10 +272,14 @@ describe('the writable', () => {
     expect((await written).cause).toBeInstanceOf(Terminated);
   });
 
-  test('errors by a chunk that can’t be sent, and leaves the connection open', async () => {
+  test.each([
+    ['that can’t be sent', {}],
+    ['of messages', ['a', 'b']],
+    ['of messages one of which can’t be sent', ['a', 1]],
+  ])('errors by a chunk %s, and leaves the connection open', async (_what, chunk) => {
     const { readable, writable, peer } = await openStreams();
     const writer = writable.getWriter();
-    const error = await rejection(writer.write({} as never));
+    const error = await rejection(writer.write(chunk as never));
     expect(error).toMatchObject({ code: 'HAWSER_INVALID_ARGUMENT' });
     expect(await rejection(writer.write('x'))).toBe(error);
     await peer.do(sendText('still here'));

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import * as path from 'node:path';
 import { expect, test } from 'vitest';
@@ -27,6 +27,14 @@ test('the shipped addon stays loaded, and what it lacks is found missing when it
   const dynamic = execFileSync('readelf', ['-d', '--wide', shipped], { encoding: 'utf8' });
   expect(dynamic).toMatch(/\(FLAGS_1\).*\bNOW\b/);
   expect(dynamic).toMatch(/\(FLAGS_1\).*\bNODELETE\b/);
+});
+
+test('the declarations of the package compile by themselves', () => {
+  const files = ['index', 'streams/index'].flatMap((name) => [`dist/${name}.d.ts`, `dist/${name}.d.mts`]);
+  const options = ['--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2023,esnext.disposable'];
+  const program = ['--module', 'nodenext', '--types', 'node', '--skipLibCheck', 'false', '--ignoreConfig', ...files];
+  const { stdout } = spawnSync('node_modules/.bin/tsc', [...options, ...program], { cwd: root, encoding: 'utf8' });
+  expect(stdout).toBe('');
 });
 
 test('the shipped addon is what the package loads', async () => {

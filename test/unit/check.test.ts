@@ -84,6 +84,7 @@ test('the nearest name is found for a slip, and none for something else', () => 
 test('options are an object, without unknown names', () => {
   expect(() => checkNames('o', { text: 1 }, ['text'])).not.toThrow();
   expect(() => checkNames('o', null, ['text'])).toThrow(invalidArgument('o is null; expected an object'));
+  expect(() => checkNames('o', [], ['text'])).toThrow(invalidArgument('o is []; expected an object'));
   expect(() => checkNames('o', { texts: 1 }, ['text'])).toThrow(
     invalidArgument('unknown option texts; did you mean text?'),
   );
