@@ -69,3 +69,29 @@ function frameOf(opcode, payload, flags = 0) {
   if (header.length === 10) header.writeBigUInt64BE(BigInt(size), 2);
   return Buffer.concat([header, payload]);
 }
+
+/**
+ * Reads a client's frames of at most 125 bytes.
+ * @param {import('node:net').Socket} socket
+ * @param {(first: number, payload: Buffer) => void} onFrame With the header's first byte and the payload unmasked.
+ */
+export function onSmallFrames(socket, onFrame) {
+  let pending = Buffer.alloc(0);
+  socket.on('data', (chunk) => {
+    pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
+    while (pending.length >= 2 && pending.length >= 6 + sizeOf(pending)) {
+      const size = sizeOf(pending);
+      const key = pending.subarray(2, 6);
+      onFrame(
+        pending.readUInt8(0),
+        pending.subarray(6, 6 + size).map((byte, i) => byte ^ key.readUInt8(i & 3)),
+      );
+      pending = pending.subarray(6 + size);
+    }
+  });
+}
+
+/** @param {Buffer} frame */
+function sizeOf(frame) {
+  return frame.readUInt8(1) & 0x7f;
+}

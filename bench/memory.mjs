@@ -9,7 +9,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { acceptHead, compressedFramesOf } from './frames.mjs';
+import { acceptHead, compressedFramesOf, onSmallFrames } from './frames.mjs';
 import { median } from './measurement.mjs';
 
 const { values, positionals } = parseArgs({
@@ -26,6 +26,9 @@ const [connections, rate, size, seconds] = [values.connections, values.rate, val
 /** How much the end may be above the beginning, once warm: pages come and go. */
 const FLAT = 1.1;
 const TICK = 50;
+
+const PING = 0x9;
+const PONG = 0xa;
 
 const [client, port] = positionals;
 if (client !== undefined) await receive(client, Number(port));
@@ -117,6 +120,9 @@ async function feed() {
     socket.once('data', (bytes) => {
       socket.write(acceptHead(bytes.toString('latin1'), true));
       sockets.add(socket);
+      onSmallFrames(socket, (first, payload) => {
+        if ((first & 0x0f) === PING) socket.write(Buffer.concat([Uint8Array.of(0x80 | PONG, payload.length), payload]));
+      });
     });
   });
   server.listen(0, '127.0.0.1');

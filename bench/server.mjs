@@ -4,7 +4,7 @@
 
 import { createServer } from 'node:net';
 import { caseNamed } from './cases.mjs';
-import { acceptHead, compressedFramesOf, framesOf } from './frames.mjs';
+import { acceptHead, compressedFramesOf, framesOf, onSmallFrames } from './frames.mjs';
 
 const CHUNK = 256 * 1024;
 
@@ -55,21 +55,7 @@ function sink(socket) {
  * @param {import('node:net').Socket} socket
  */
 function echo(socket) {
-  let pending = Buffer.alloc(0);
-  socket.on('data', (chunk) => {
-    pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
-    while (pending.length >= 2 && pending.length >= 6 + sizeOf(pending)) {
-      const size = sizeOf(pending);
-      const key = pending.subarray(2, 6);
-      const payload = pending.subarray(6, 6 + size).map((byte, i) => byte ^ key.readUInt8(i & 3));
-      const frame = Buffer.concat([Uint8Array.of(pending.readUInt8(0), size), payload]);
-      socket.write(frame);
-      pending = pending.subarray(6 + size);
-    }
+  onSmallFrames(socket, (first, payload) => {
+    socket.write(Buffer.concat([Uint8Array.of(first, payload.length), payload]));
   });
-}
-
-/** @param {Buffer} frame */
-function sizeOf(frame) {
-  return frame.readUInt8(1) & 0x7f;
 }
