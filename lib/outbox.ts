@@ -109,13 +109,9 @@ export class Outbox {
   #recordType({ text, more, compress }: SendForm, length: number): number {
     let type = text ? constants.recordText : constants.recordBinary;
     if (more) type |= constants.recordMore;
-    const compressed = compress === undefined ? length >= this.#compressFrom : compress && this.compresses;
+    const able = this.#compressFrom !== Number.POSITIVE_INFINITY;
+    const compressed = compress === undefined ? length >= this.#compressFrom : compress && able;
     return compressed ? type | constants.recordCompress : type;
-  }
-
-  /** Whether the connection compresses. */
-  get compresses(): boolean {
-    return this.#compressFrom !== Number.POSITIVE_INFINITY;
   }
 
   /** Fails the connection, behind everything sent. */

@@ -4,7 +4,6 @@
 #include <array>
 #include <limits>
 #include <new>
-#include <vector>
 
 namespace hawser::core {
 namespace {
