@@ -1,10 +1,7 @@
-// What a protocol counts, and what it shows to those who look on.
+// What a protocol counts.
 #include <doctest/doctest.h>
 
-#include <algorithm>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "core/protocol.h"
 #include "test/support/deliver.h"
@@ -14,7 +11,6 @@ namespace hawser::core {
 namespace {
 
 using test::AsSpan;
-using test::AsString;
 using test::Client;
 using test::Deliver;
 using test::Hex;
@@ -22,32 +18,6 @@ using test::ServerFrame;
 using test::Setup;
 
 const Setup kCompressed{.before = [](Client& client) { client.protocol.EnableCompression({}); }};
-
-struct Seen {
-  Direction direction;
-  FrameHeader header;
-  std::string payload;
-};
-
-class Witness final : public FrameObserver {
- public:
-  explicit Witness(Client& client) { client.protocol.SetObserver(this); }
-  void OnFrame(Direction direction, const FrameHeader& header,
-               std::span<const std::uint8_t> payload) noexcept override {
-    seen.push_back({direction, header, AsString(payload)});
-  }
-
-  std::vector<Seen> seen;
-};
-
-void ExpectSeen(const Seen& seen, Direction direction, const FrameHeader& header, const std::string& payload) {
-  CHECK(seen.direction == direction);
-  CHECK(seen.header.opcode == header.opcode);
-  CHECK(seen.header.fin == header.fin);
-  CHECK(seen.header.length == header.length);
-  CHECK(seen.header.compressed == header.compressed);
-  CHECK(seen.payload == payload);
-}
 
 // A text of 5 bytes in three frames, another of 5 compressed, a binary of 3, a ping, a pong, a Close.
 const std::string kBytes = ServerFrame(0x01, "a\xC3") + ServerFrame(0x89, "ping") + ServerFrame(0x00, "\xA9") +
@@ -115,58 +85,73 @@ TEST_CASE("what is sent is counted: frames by opcode, whole messages, their byte
   CHECK(sent.message_bytes == 1003);
 }
 
-TEST_CASE("an observer sees each frame received, with what is here of its payload, before it is delivered") {
-  Client client;
-  client.protocol.EnableCompression({});
-  Witness witness(client);
-  const std::string compressed = Hex("f2 48 cd c9 c9 07 00");
-  client.Receive(ServerFrame(0x01, "ab") + ServerFrame(0x89, "ping") + ServerFrame(0x80, "c") +
-                 ServerFrame(0xC2, compressed) + Hex("81 05") + "He");
-  REQUIRE(witness.seen.size() == 6);
-  ExpectSeen(witness.seen[0], Direction::kReceived, {Opcode::kText, false, 2}, "ab");
-  ExpectSeen(witness.seen[1], Direction::kReceived, {Opcode::kPing, true, 4}, "ping");
-  ExpectSeen(witness.seen[2], Direction::kSent, {Opcode::kPong, true, 4}, "ping");
-  ExpectSeen(witness.seen[3], Direction::kReceived, {Opcode::kContinuation, true, 1}, "c");
-  ExpectSeen(witness.seen[4], Direction::kReceived, {Opcode::kBinary, true, 7, true}, compressed);
-  ExpectSeen(witness.seen[5], Direction::kReceived, {Opcode::kText, true, 5}, "He");
-  client.Receive("llo" + Hex("82"));
-  CHECK(witness.seen.size() == 6);
-  client.Receive(Hex("01"));
-  REQUIRE(witness.seen.size() == 7);
-  ExpectSeen(witness.seen[6], Direction::kReceived, {Opcode::kBinary, true, 1}, "");
-}
-
-TEST_CASE("an observer sees each frame sent, its length on the wire and its payload as it was given") {
-  Client client;
-  client.protocol.EnableCompression({});
-  Witness witness(client);
-  Payload large(3);
-  std::copy_n("abc", 3, large.bytes());
-  large.set_size(3);
-  client.protocol.SendMessage({.opcode = Opcode::kText, .more = true, .compress = true}, AsSpan("Hello"));
-  client.protocol.SendMessage({.opcode = Opcode::kText}, AsSpan("Hello"));
-  client.protocol.SendLargeMessage({.opcode = Opcode::kBinary}, std::move(large));
-  client.protocol.SendPing(AsSpan("ping"));
-  client.protocol.SendClose(1000, "x");
-  const test::SentFrames frames = client.Sent();
-  REQUIRE(witness.seen.size() == 5);
-  const std::vector<std::string> payloads{"Hello", "Hello", "abc", "ping", Hex("03 e8") + "x"};
-  for (std::size_t i = 0; i < frames.size(); ++i) {
-    INFO("frame ", i);
-    const test::SentFrame& frame = frames[i];
-    const bool compressed = i < 2;  // also where the header does not say so
-    ExpectSeen(witness.seen[i], Direction::kSent, {frame.opcode, frame.fin, frame.payload.size(), compressed},
-               payloads[i]);
+TEST_CASE("what is received is counted by kind, and the same however the network cuts it") {
+  const std::string bytes = ServerFrame(0x81, "text") + ServerFrame(0x82, std::string(100'000, 'b')) +
+                            ServerFrame(0x01, "\xC3") + ServerFrame(0x89, "p") + ServerFrame(0x00, "\xA9 ") +
+                            ServerFrame(0x80, "") + ServerFrame(0x8A, "") + ServerFrame(0x81, "größe");
+  for (const auto path : {test::Path::kChunk, test::Path::kDirect, test::Path::kBehind}) {
+    Client client;
+    client.Receive(bytes, path);
+    const Traffic received = client.protocol.received();
+    CHECK(received.messages == 4);
+    CHECK(received.message_bytes == 4 + 100'000 + 3 + 7);
+    CHECK(received.of(Opcode::kText) == 3);
+    CHECK(received.of(Opcode::kBinary) == 1);
+    CHECK(received.of(Opcode::kContinuation) == 2);
+    CHECK(received.of(Opcode::kPing) == 1);
+    CHECK(received.of(Opcode::kPong) == 1);
+    CHECK(received.of(Opcode::kClose) == 0);
+    CHECK(client.protocol.sent().of(Opcode::kPong) == 1);
   }
 }
 
-TEST_CASE("an observer sees the frame that fails the connection if its header is sound, and the Close that follows") {
+TEST_CASE("of a message in fragments those that have come count as bytes, and the message once it is whole") {
   Client client;
-  Witness witness(client);
-  client.Receive(Hex("80 01") + "x" + ServerFrame(0x81, "late"));
-  REQUIRE(witness.seen.size() == 2);
-  ExpectSeen(witness.seen[0], Direction::kReceived, {Opcode::kContinuation, true, 1}, "x");
-  CHECK(witness.seen[1].header.opcode == Opcode::kClose);
+  client.Receive(ServerFrame(0x01, "one") + ServerFrame(0x00, "two"));
+  CHECK(client.protocol.received().messages == 0);
+  CHECK(client.protocol.received().message_bytes == 6);
+  client.Receive(ServerFrame(0x80, "!"));
+  CHECK(client.protocol.received().messages == 1);
+  CHECK(client.protocol.received().message_bytes == 7);
+}
+
+TEST_CASE("compressed messages count with the bytes that they inflate to") {
+  Client client;
+  client.protocol.EnableCompression({});
+  client.Receive(Hex("c1 07 f2 48 cd c9 c9 07 00") + Hex("41 03 f2 48 cd 80 04 c9 c9 07 00"));
+  CHECK(client.protocol.received().message_bytes == 10);
+  CHECK(client.protocol.received().messages == 2);
+}
+
+TEST_CASE("what is sent is counted by kind, with the bytes of messages before they are compressed") {
+  Client client;
+  client.protocol.EnableCompression({});
+  client.protocol.SendMessage({.opcode = Opcode::kText, .compress = true}, AsSpan(std::string(1000, 'x')));
+  client.protocol.SendMessage({.opcode = Opcode::kBinary, .more = true}, AsSpan("one"));
+  client.protocol.SendPing(AsSpan("p"));
+  client.protocol.SendLargeMessage({.opcode = Opcode::kBinary}, core::Payload(0));
+  client.protocol.SendPong({});
+  client.protocol.SendClose(1000, "bye");
+  const Traffic& sent = client.protocol.sent();
+  CHECK(sent.messages == 2);
+  CHECK(sent.message_bytes == 1003);
+  CHECK(sent.of(Opcode::kText) == 1);
+  CHECK(sent.of(Opcode::kBinary) == 1);
+  CHECK(sent.of(Opcode::kContinuation) == 1);
+  CHECK(sent.of(Opcode::kPing) == 1);
+  CHECK(sent.of(Opcode::kPong) == 1);
+  CHECK(sent.of(Opcode::kClose) == 1);
+}
+
+TEST_CASE("what is refused after a Close is not counted") {
+  Client client;
+  client.protocol.SendClose(1000, "");
+  CHECK_FALSE(client.protocol.SendPing(AsSpan("late")));
+  CHECK_FALSE(client.protocol.SendMessage({.opcode = Opcode::kText}, AsSpan("late")));
+  client.protocol.SendClose(1001, "");
+  CHECK(client.protocol.sent().of(Opcode::kPing) == 0);
+  CHECK(client.protocol.sent().messages == 0);
+  CHECK(client.protocol.sent().of(Opcode::kClose) == 1);
 }
 
 }  // namespace
