@@ -1,34 +1,19 @@
 /**
- * Opens a connection: resolves the name, has a reader dial, asks for the upgrade, judges the answer, and hands the
- * session to a `Connection`. Whatever fails on the way, the reader has ended before the promise rejects. JS thread.
+ * Opens a connection, hop by hop: finds where to dial, has a reader dial it, makes of the stream what the URL asks for,
+ * and asks for the upgrade. Whatever fails on the way, the reader has ended before the promise rejects. JS thread.
  */
 
-import type { Buffer } from 'node:buffer';
-import type { CompressionSettings } from './compression-options.js';
-import { Connection } from './connection.js';
+import type { Connection } from './connection.js';
 import { Deadline } from './deadline.js';
 import * as diagnostics from './diagnostics.js';
 import { resolveAddresses } from './dial/addresses.js';
-import { InvalidStatus, NotSupported, SecurityError, TimeoutError } from './errors.js';
-import { BodyDecoder } from './handshake/body.js';
-import { buildRequest, encodeRequest, judgeResponse, newKey } from './handshake/handshake.js';
-import type { AgreedDeflate } from './handshake/permessage-deflate.js';
-import { maxHeadSize, parseResponseHead } from './handshake/response-head.js';
+import { InvalidStatus, NotSupported, TimeoutError } from './errors.js';
 import { parseUrl, type Target } from './handshake/url.js';
-import type { DeflateConfig, SessionConfig } from './native.js';
+import type { SessionConfig } from './native.js';
 import { Opening } from './opening.js';
 import { type ConnectOptions, type ResolvedOptions, resolveOptions } from './options.js';
 import { openSession } from './session.js';
-import type { ResponseHead } from './types.js';
-
-/** Informational responses to skip before the final one (RFC 9110 §15.2); more are no server's business. */
-const maxInformational = 8;
-/** Milliseconds for the body of a response that was a refusal; it only serves to explain. */
-const bodyPatience = 2_000;
-/** Bytes to ask for at a time while reading a body. */
-const bodyReadSize = 64 * 1024;
-/** Bytes below which compressing rarely pays where every message starts with an empty window. */
-const lonelyThreshold = 1024;
+import { acceptUpgrade, askForUpgrade, readBody } from './upgrade.js';
 
 /**
  * Opens a WebSocket connection (RFC 6455 §4.1).
@@ -63,13 +48,22 @@ export async function connect(url: string | URL, options?: ConnectOptions): Prom
 async function open(target: Target, resolved: ResolvedOptions): Promise<Connection> {
   if (resolved.signal?.aborted) throw resolved.signal.reason;
   const deadline = new Deadline(resolved.openTimeout);
-  const addresses = await resolve(target, resolved, deadline);
-  const where = { ...target, addresses, openTimeout: resolved.openTimeout };
-  const session = openSession(sessionConfig(addresses, target.port, resolved, deadline));
-  const opening = new Opening(session, where);
+  return hop(target, resolved, deadline);
+}
+
+/** One dial and one request. */
+async function hop(target: Target, options: ResolvedOptions, deadline: Deadline): Promise<Connection> {
+  const addresses = await resolve(target, options, deadline);
+  const session = openSession(sessionConfig(addresses, target.port, options, deadline));
+  const opening = new Opening(session, { ...target, addresses, openTimeout: options.openTimeout });
   try {
-    opening.abortOn(resolved.signal);
-    return await shakeHands(opening, target, resolved);
+    opening.abortOn(options.signal);
+    const ends = await opening.dialed();
+    opening.stage = 'waiting for handshake response';
+    const exchange = await askForUpgrade(opening, target, options);
+    const { response } = exchange;
+    if (response.status !== 101) throw new InvalidStatus(response, await readBody(opening, response));
+    return acceptUpgrade(opening, exchange, target, ends, options);
   } catch (error) {
     await opening.dismiss();
     throw error;
@@ -93,54 +87,6 @@ export function checkConnectArguments(
   return { target, resolved };
 }
 
-async function shakeHands(opening: Opening, target: Target, options: ResolvedOptions): Promise<Connection> {
-  const { local, remote } = await opening.dialed();
-  const key = newKey();
-  const request = buildRequest(target, options, key);
-  opening.native.write(encodeRequest(request));
-  const response = await finalHead(opening);
-  if (response.status !== 101) throw new InvalidStatus(response, await readBody(opening, response));
-  const { compression, subprotocols } = options;
-  const { subprotocol, deflate } = judgeResponse(response, { key, subprotocols, compression });
-  const config = deflateConfig(deflate, compression);
-  const session = opening.handOver();
-  const connection = new Connection({
-    session,
-    url: target.href,
-    request,
-    response,
-    subprotocol,
-    localAddress: local,
-    remoteAddress: remote,
-    options,
-    compressFrom: config === undefined ? Number.POSITIVE_INFINITY : config.threshold,
-  });
-  session.native.start(config);
-  diagnostics.opened(connection, session.native.id);
-  return connection;
-}
-
-/** The first head that is final: 101 is, other informational ones are not. */
-async function finalHead(opening: Opening): Promise<ResponseHead> {
-  for (let informational = 0; informational <= maxInformational; informational++) {
-    const head = parseResponseHead(await opening.head(maxHeadSize));
-    if (head.status === 101 || head.status >= 200) return head;
-  }
-  throw new SecurityError(`response has more than ${maxInformational} informational heads before the final one`);
-}
-
-/** What comes of the body in reasonable time; being cut short is no error. */
-async function readBody(opening: Opening, response: ResponseHead): Promise<Buffer> {
-  const decoder = new BodyDecoder(response);
-  const patience = new Deadline(bodyPatience);
-  while (!decoder.done) {
-    const bytes = await opening.some(bodyReadSize, patience.remaining());
-    if (bytes.length === 0) break;
-    decoder.push(bytes);
-  }
-  return decoder.body();
-}
-
 /** Resolving can't be cancelled, so whoever waits stops waiting. */
 async function resolve(target: Target, options: ResolvedOptions, deadline: Deadline): Promise<readonly string[]> {
   const { signal, openTimeout } = options;
@@ -158,15 +104,6 @@ async function resolve(target: Target, options: ResolvedOptions, deadline: Deadl
     clearTimeout(timer);
     if (aborted !== undefined) signal?.removeEventListener('abort', aborted);
   }
-}
-
-function deflateConfig(
-  agreed: AgreedDeflate | undefined,
-  settings: CompressionSettings | undefined,
-): DeflateConfig | undefined {
-  if (agreed === undefined || settings === undefined) return undefined;
-  const { level, memLevel, threshold = agreed.clientNoContextTakeover ? lonelyThreshold : 0 } = settings;
-  return { ...agreed, level, memLevel, threshold };
 }
 
 function sessionConfig(

@@ -4,7 +4,7 @@
  */
 
 import { Buffer } from 'node:buffer';
-import { causeOf, dialFailure, InternalError, TimeoutError } from './errors.js';
+import { causeOf, dialFailure, EndOfStream, InternalError, TimeoutError } from './errors.js';
 import { judgeUnfinishedHead } from './handshake/response-head.js';
 import type { NativeOutcome, NativeSession, Notice } from './native.js';
 import type { Session } from './session.js';
@@ -20,18 +20,31 @@ export interface Dialled {
   readonly openTimeout: number;
 }
 
-export class Opening {
+/** A stream before it carries frames: what proxies and the upgrade talk over. */
+export interface HandshakeStream {
+  write(bytes: Uint8Array): void;
+  /** One head, up to and including its empty line; one of more than `limit` bytes is an InvalidMessage. */
+  head(limit: number): Promise<Buffer>;
+  /** So many bytes, no more; EndOfStream where the stream ends before. */
+  exactly(size: number): Promise<Buffer>;
+  /** Some bytes, `limit` at most; empty where none come within `patience` milliseconds, or ever. */
+  some(limit: number, patience: number): Promise<Buffer>;
+}
+
+export class Opening implements HandshakeStream {
   readonly #session: Session;
   readonly #where: Dialled;
   #signal: AbortSignal | undefined;
   readonly #notices: Notice[] = [];
-  #connected = false;
+  /** What is waited for, as the error of a timeout says it. */
+  stage: string;
   /** Called when a notice has come, the session has ended, or the signal has aborted. */
   #wake: (() => void) | undefined;
 
   constructor(session: Session, where: Dialled) {
     this.#session = session;
     this.#where = where;
+    this.stage = `connecting to ${where.endpoint}`;
     session.onNotice = (notice) => {
       this.#notices.push(notice);
       this.#wake?.();
@@ -50,13 +63,14 @@ export class Opening {
   }
 
   /** Waits until one of the addresses is connected to. */
-  async dialed(): Promise<Notice & { kind: 'dialed' }> {
-    const notice = await this.#expect('dialed');
-    this.#connected = true;
-    return notice;
+  dialed(): Promise<Notice & { kind: 'dialed' }> {
+    return this.#expect('dialed');
   }
 
-  /** Asks for one head and waits for it. `limit` is in bytes; a longer head is an InvalidMessage. */
+  write(bytes: Uint8Array): void {
+    this.native.write(bytes);
+  }
+
   async head(limit: number): Promise<Buffer> {
     this.#checkAlive();
     this.native.readHead(limit);
@@ -65,10 +79,19 @@ export class Opening {
     return notice.bytes;
   }
 
-  /**
-   * Asks for some bytes, at most `limit`, and waits for them, `patience` milliseconds at most. Empty where none came
-   * in time or none will come; only an abort is an error.
-   */
+  async exactly(size: number): Promise<Buffer> {
+    const parts: Buffer[] = [];
+    for (let missing = size; missing > 0; ) {
+      this.#checkAlive();
+      this.native.readSome(missing);
+      const { bytes } = await this.#expect('bytes');
+      if (bytes.length === 0) throw new EndOfStream(`the peer ended the stream ${missing} bytes too early`);
+      parts.push(bytes);
+      missing -= bytes.length;
+    }
+    return Buffer.concat(parts);
+  }
+
   async some(limit: number, patience: number): Promise<Buffer> {
     const nothing = Buffer.alloc(0);
     if (this.#session.joined !== undefined) return nothing;
@@ -136,14 +159,12 @@ export class Opening {
   }
 
   #explain(outcome: NativeOutcome): Error {
-    const { endpoint, openTimeout } = this.#where;
+    const { openTimeout } = this.#where;
     switch (outcome.cause) {
       case 'dial':
         return dialFailure(outcome.transportError, this.#where);
-      case 'open-timeout': {
-        const stage = this.#connected ? 'waiting for handshake response' : `connecting to ${endpoint}`;
-        return new TimeoutError(`timed out while ${stage}; openTimeout is ${openTimeout} ms`);
-      }
+      case 'open-timeout':
+        return new TimeoutError(`timed out while ${this.stage}; openTimeout is ${openTimeout} ms`);
       case 'end-of-stream':
         return judgeUnfinishedHead(Buffer.alloc(0));
       default:
