@@ -1,0 +1,43 @@
+/**
+ * The verdict on a server's certificate, in Node's own words: what the reader found out about its chain, and whether it
+ * is for the host. The reader's look at the name is stricter than Node's, so Node is asked where that does not match.
+ */
+
+import type { Buffer } from 'node:buffer';
+import { X509Certificate } from 'node:crypto';
+import * as tls from 'node:tls';
+import { certificateMismatch, certificateRefused } from '../errors.js';
+import type { SecuredNotice } from '../native.js';
+import type { TlsSettings } from './options.js';
+
+/**
+ * @param host the name or the IP address that the certificate is to be for.
+ * @returns why the server is not authorised; undefined where it is.
+ */
+export function judgeCertificate(secured: SecuredNotice, host: string, settings: TlsSettings): Error | undefined {
+  const { verifyCode, verifyMessage, chain, identityMatches } = secured;
+  if (chain.length === 0) return certificateRefused('UNSPECIFIED', 'the server has sent no certificate');
+  if (verifyCode !== '') return certificateRefused(verifyCode, verifyMessage);
+  const { checkServerIdentity } = settings;
+  if (checkServerIdentity === undefined && identityMatches) return undefined;
+  const judge = checkServerIdentity ?? tls.checkServerIdentity;
+  const error = judge(host, legacyChain(chain));
+  return error === undefined ? undefined : certificateMismatch(error);
+}
+
+/** As `tlsSocket.getPeerCertificate(true)` has it: each certificate knows its issuer's. */
+function legacyChain(chain: readonly Buffer[]): tls.DetailedPeerCertificate {
+  const certificates = chain.map((der) => {
+    return new X509Certificate(der).toLegacyObject() as unknown as tls.DetailedPeerCertificate;
+  });
+  for (const [i, certificate] of certificates.entries()) {
+    const issuer = certificates[i + 1];
+    if (issuer !== undefined) certificate.issuerCertificate = issuer;
+    else if (isSelfIssued(certificate)) certificate.issuerCertificate = certificate;
+  }
+  return certificates[0] as tls.DetailedPeerCertificate;
+}
+
+function isSelfIssued({ subject, issuer }: tls.PeerCertificate): boolean {
+  return JSON.stringify(subject) === JSON.stringify(issuer);
+}

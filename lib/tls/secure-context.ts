@@ -1,0 +1,96 @@
+/**
+ * Native contexts, one for all connections with equal settings: certificates and keys are parsed once, and sessions can
+ * be resumed by the next connection. Holds the most recently used ones; one that is in use lives on without.
+ */
+
+import { Buffer } from 'node:buffer';
+import { createHash } from 'node:crypto';
+import { tlsFailure, tlsNotSupported } from '../errors.js';
+import { type NativeSecureContext, openSslProblem, SecureContextClass } from '../native.js';
+import type { TlsSettings } from './options.js';
+import { defaultTrust, type Trust } from './trust.js';
+
+/** How many are held. */
+const most = 32;
+
+/** By a digest of their settings, the least recently used first. */
+const contexts = new Map<string, NativeSecureContext>();
+
+/** A number for each set of default authorities, which need not be hashed then. */
+const trustNumbers = new WeakMap<readonly string[], number>();
+let lastTrustNumber = 0;
+
+/**
+ * The context for these settings.
+ *
+ * @throws NotSupported where the runtime has no OpenSSL that can be used.
+ * @throws TlsError where a certificate, a key or a name among the settings is refused by OpenSSL.
+ */
+export function secureContext(settings: TlsSettings): NativeSecureContext {
+  const trust = settings.ca === undefined ? defaultTrust() : undefined;
+  const key = digest(settings, trust);
+  const context = contexts.get(key) ?? create(settings, trust);
+  contexts.delete(key);
+  contexts.set(key, context);
+  if (contexts.size > most) contexts.delete(contexts.keys().next().value as string);
+  return context;
+}
+
+function create(settings: TlsSettings, trust: Trust | undefined): NativeSecureContext {
+  const problem = openSslProblem();
+  if (problem !== '') throw tlsNotSupported(problem);
+  const { ca = trust === undefined ? [] : [Buffer.from(trust.certificates.join('\n'), 'latin1')] } = settings;
+  try {
+    return new SecureContextClass({
+      ca,
+      crl: settings.crl,
+      cert: settings.cert,
+      key: settings.key,
+      pfx: settings.pfx,
+      ciphers: settings.ciphers,
+      cipherSuites: settings.cipherSuites,
+      ecdhCurve: settings.ecdhCurve,
+      sigalgs: settings.sigalgs,
+      minVersion: settings.minVersion,
+      maxVersion: settings.maxVersion,
+      secureOptions: settings.secureOptions,
+      defaultPaths: trust?.openSslPaths ?? false,
+      partialChains: settings.allowPartialTrustChain,
+    });
+  } catch (error) {
+    throw tlsFailure((error as Error).message);
+  }
+}
+
+function digest(settings: TlsSettings, trust: Trust | undefined): string {
+  const hash = createHash('sha256');
+  const add = (bytes: Uint8Array | string) => {
+    hash.update(`${bytes.length}:`);
+    hash.update(bytes);
+  };
+  const addAll = (name: string, list: readonly Uint8Array[]) => {
+    hash.update(`${name}${list.length}:`);
+    for (const bytes of list) add(bytes);
+  };
+  const { ca, cert, crl, key, pfx } = settings;
+  addAll('ca', ca ?? []);
+  addAll('cert', cert);
+  addAll('crl', crl);
+  addAll('key', key.map(({ pem }) => pem));
+  addAll('pfx', pfx.map(({ der }) => der));
+  const words = [
+    [...key, ...pfx].map(({ passphrase }) => passphrase ?? null),
+    [settings.ciphers, settings.cipherSuites, settings.ecdhCurve, settings.sigalgs],
+    [settings.minVersion, settings.maxVersion, settings.secureOptions, settings.allowPartialTrustChain],
+    trust === undefined ? [] : [numberOf(trust.certificates), trust.openSslPaths],
+  ];
+  hash.update(JSON.stringify(words));
+  return hash.digest('base64');
+}
+
+function numberOf(certificates: readonly string[]): number {
+  const known = trustNumbers.get(certificates);
+  if (known !== undefined) return known;
+  trustNumbers.set(certificates, ++lastTrustNumber);
+  return lastTrustNumber;
+}

@@ -1,0 +1,65 @@
+/**
+ * Whom Node trusts where no `ca` is given: the authorities that `tls.getCACertificates('default')` names, or on a Node
+ * without it the bundled ones and those of `NODE_EXTRA_CA_CERTS`, and OpenSSL's own with `--use-openssl-ca`.
+ */
+
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import * as tls from 'node:tls';
+import { lastFlag } from './runtime-flags.js';
+
+/** Authorities in PEM. The same array as long as it is the same authorities. */
+export interface Trust {
+  readonly certificates: readonly string[];
+  /** Whether OpenSSL's files and directories count, too. */
+  readonly openSslPaths: boolean;
+}
+
+type Kind = 'default' | 'extra';
+const { getCACertificates } = tls as { getCACertificates?: (kind: Kind) => string[] };
+
+const usesOpenSslPaths = lastFlag('--use-openssl-ca', '--use-bundled-ca') === '--use-openssl-ca';
+
+// Where Node reads it when it starts, a later change is none.
+const extraFile = process.env['NODE_EXTRA_CA_CERTS'];
+let extraCertificates: readonly string[] | undefined;
+let fallback: readonly string[] | undefined;
+
+export function defaultTrust(): Trust {
+  if (getCACertificates === undefined) {
+    fallback ??= [...(usesOpenSslPaths ? [] : tls.rootCertificates), ...extra()];
+    return { certificates: fallback, openSslPaths: usesOpenSslPaths };
+  }
+  const certificates = getCACertificates('default');
+  return { certificates, openSslPaths: usesOpenSslPaths && !wasSet(certificates, getCACertificates('extra')) };
+}
+
+/** Whether `tls.setDefaultCACertificates()` has chosen: else `--use-openssl-ca` leaves none but the extra ones. */
+function wasSet(certificates: readonly string[], extras: readonly string[]): boolean {
+  return certificates.length !== extras.length || certificates.some((certificate, i) => certificate !== extras[i]);
+}
+
+function extra(): readonly string[] {
+  extraCertificates ??= extraFile === undefined || extraFile === '' ? [] : readCertificates(extraFile);
+  return extraCertificates;
+}
+
+/** What Node itself can't read it has warned of. */
+function readCertificates(file: string): readonly string[] {
+  let text: string;
+  try {
+    text = readFileSync(file, 'latin1');
+  } catch {
+    return [];
+  }
+  const blocks = text.match(/-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[^-]+-----END [A-Z0-9 ]+-----/g) ?? [];
+  return blocks.filter(isCertificate);
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0;
+  } catch {
+    return false;
+  }
+}
