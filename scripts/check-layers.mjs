@@ -14,7 +14,7 @@ const waitingOrTelling = /^<(atomic|barrier|chrono|condition_variable|cstdio|cti
 const threading = /^<(mutex|semaphore|shared_mutex|stop_token|thread)>$/;
 const vectorUnits = /^<(immintrin|emmintrin|tmmintrin|smmintrin|nmmintrin|wmmintrin|arm_neon)\.h>$/;
 const operatingSystem =
-  /^<(sys\/|netinet\/|arpa\/|(pthread|unistd|fcntl|poll|errno|winsock2|ws2tcpip|windows|mach\/.*)\.h>)/;
+  /^<(sys\/|netinet\/|arpa\/|(pthread|dlfcn|unistd|fcntl|poll|errno|winsock2|ws2tcpip|windows|mach\/.*)\.h>)/;
 const javascript = /^[<"](napi|node|node_api|js_native_api|v8[^>"]*|node_buffer)\.h/;
 
 /**

@@ -62,6 +62,29 @@ class NoticeToJs {
     object.Set("bytes", ToBuffer(env_, notice.bytes));
     return object;
   }
+  Napi::Object operator()(const reader::Secured& notice) const {
+    auto cipher = Napi::Object::New(env_);
+    cipher.Set("name", notice.cipher_name);
+    cipher.Set("standardName", notice.cipher_standard_name);
+    cipher.Set("version", notice.cipher_version);
+    auto chain = Napi::Array::New(env_, notice.chain.size());
+    for (std::uint32_t i = 0; i < notice.chain.size(); ++i) chain.Set(i, ToBuffer(env_, notice.chain[i]));
+    auto object = Kind("secured");
+    object.Set("protocol", notice.protocol);
+    object.Set("cipher", cipher);
+    object.Set("alpn", notice.alpn);
+    object.Set("reused", notice.reused);
+    object.Set("verifyCode", notice.verify_code);
+    object.Set("verifyMessage", notice.verify_message);
+    object.Set("identityMatches", notice.identity_matches);
+    object.Set("chain", chain);
+    return object;
+  }
+  Napi::Object operator()(const reader::KeyLogged& notice) const {
+    auto object = Kind("keylog");
+    object.Set("line", ToBuffer(env_, notice.line));
+    return object;
+  }
   Napi::Object operator()(const reader::PongReceived& notice) const {
     auto object = Kind("pong");
     object.Set("id", static_cast<double>(notice.id));
@@ -112,8 +135,12 @@ const char* CauseName(const core::CloseOutcome& outcome) {
       return "none";
     case core::CloseCause::kEndOfStream:
       return "end-of-stream";
+    case core::CloseCause::kTruncated:
+      return "truncated";
     case core::CloseCause::kTransport:
       return "transport";
+    case core::CloseCause::kTls:
+      return "tls";
     case core::CloseCause::kProtocol:
       if (outcome.error.kind == core::ErrorKind::kMessageTooBig) return "message-too-big";
       if (outcome.error.kind == core::ErrorKind::kFragmentTooBig) return "fragment-too-big";

@@ -19,8 +19,10 @@ struct CloseFrame {
 // Why the connection ended when it was not (only) the closing handshake.
 enum class CloseCause : std::uint8_t {
   kNone,
-  kEndOfStream,       // the peer closed the TCP connection without a Close frame
+  kEndOfStream,       // the peer ended the stream without a Close frame; of TLS, with close_notify
+  kTruncated,         // the stream beneath TLS ended without close_notify: somebody may have cut it
   kTransport,         // reading or writing failed: `detail` says which, `transport_error` is libuv's number
+  kTls,               // TLS failed or the peer sent an alert: `detail` has OpenSSL's words
   kProtocol,          // the peer broke the protocol or a limit; see `error`
   kKeepaliveTimeout,  // no pong in time
   kCloseTimeout,      // the peer did not finish the closing handshake in time

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -14,6 +15,8 @@
 
 namespace hawser::reader {
 
+class TlsContext;
+
 // The opening handshake: bytes as they are, and one bounded answer.
 struct WriteBytes {
   std::vector<std::uint8_t> bytes;
@@ -23,6 +26,16 @@ struct ReadHead {
 };
 struct ReadSome {
   std::size_t limit = 0;
+};
+// From here on TLS, over whatever the stream is by now: a second time gives TLS in TLS. Secured follows, or the end.
+struct Secure {
+  std::shared_ptr<TlsContext> context;
+  std::string servername;             // SNI; empty: sends none
+  std::string identity;               // DNS name or IP address that the certificate is to be for; empty: any
+  std::vector<std::uint8_t> alpn;     // length-prefixed names; empty: offers none
+  std::string session_key;            // of the context's sessions, to resume one and keep new ones; empty: neither
+  std::vector<std::uint8_t> session;  // DER, to resume instead; empty: none
+  bool keylog = false;                // whether there are KeyLogged notices
 };
 // The handshake is over; frames follow, compressed where that was agreed upon.
 struct Start {
@@ -52,7 +65,7 @@ struct FailConnection {
 };
 struct Terminate {};
 
-using Command = std::variant<WriteBytes, ReadHead, ReadSome, Start, SendRecords, SendLarge, NotifyDrained, Resume,
-                             CloseConnection, FailConnection, Terminate>;
+using Command = std::variant<WriteBytes, ReadHead, ReadSome, Secure, Start, SendRecords, SendLarge, NotifyDrained,
+                             Resume, CloseConnection, FailConnection, Terminate>;
 
 }  // namespace hawser::reader

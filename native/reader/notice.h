@@ -34,6 +34,24 @@ struct HeadRead {
 struct BytesRead {
   std::vector<std::uint8_t> bytes;
 };
+// TLS is established. The verdict about the certificate is told, not acted upon: nothing but the handshake is written
+// before the next command.
+struct Secured {
+  std::string protocol;              // 'TLSv1.3'
+  std::string cipher_name;           // as OpenSSL calls it
+  std::string cipher_standard_name;  // as IANA does
+  std::string cipher_version;
+  std::string alpn;  // empty: none was agreed upon
+  bool reused = false;
+  std::string verify_code;                       // 'DEPTH_ZERO_SELF_SIGNED_CERT', in Node's spelling; empty: verified
+  std::string verify_message;                    // OpenSSL's
+  bool identity_matches = false;                 // strictly: false may only mean that somebody else has to judge
+  std::vector<std::vector<std::uint8_t>> chain;  // DER, leaf first: as verified, else as the peer sent it
+};
+// A line for a key log file, without its end.
+struct KeyLogged {
+  std::vector<std::uint8_t> line;
+};
 struct PongReceived {
   std::uint32_t id = 0;
   double latency = 0;  // milliseconds
@@ -54,6 +72,7 @@ struct FramesLeftOut {
   std::uint64_t count = 0;
 };
 
-using Notice = std::variant<Dialed, HeadRead, BytesRead, PongReceived, Closing, Drained, FrameSeen, FramesLeftOut>;
+using Notice = std::variant<Dialed, HeadRead, BytesRead, Secured, KeyLogged, PongReceived, Closing, Drained, FrameSeen,
+                            FramesLeftOut>;
 
 }  // namespace hawser::reader

@@ -67,6 +67,7 @@ class Session final : TransportListener, TurnListener, KeepaliveHost, core::Even
   void Execute(WriteBytes& command);
   void Execute(ReadHead& command);
   void Execute(ReadSome& command);
+  void Execute(Secure& command);
   void Execute(Start& command);
   void Execute(SendRecords& command);
   void Execute(SendLarge& command);

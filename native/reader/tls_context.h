@@ -1,0 +1,68 @@
+// What many TLS connections share: one SSL_CTX with its trust, certificates and settings, parsed once, and the sessions
+// that later connections resume. Made on JavaScript's thread; connections on several readers use it at the same time,
+// so the kept sessions stand behind a leaf mutex: the third thing that two threads touch.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "reader/openssl.h"
+
+namespace hawser::reader {
+
+struct TlsKey {
+  std::vector<std::uint8_t> pem;
+  std::optional<std::string> passphrase;
+};
+struct TlsPfx {
+  std::vector<std::uint8_t> der;
+  std::optional<std::string> passphrase;
+};
+
+// Empty strings and zeros leave what OpenSSL has.
+struct TlsContextConfig {
+  std::vector<std::vector<std::uint8_t>> ca;    // PEM, each may hold several certificates; trusted
+  std::vector<std::vector<std::uint8_t>> crl;   // PEM
+  std::vector<std::vector<std::uint8_t>> cert;  // PEM: leaf first, then its chain
+  std::vector<TlsKey> key;
+  std::vector<TlsPfx> pfx;
+  std::string ciphers;        // of TLS 1.2 and below
+  std::string cipher_suites;  // of TLS 1.3
+  std::string ecdh_curve;     // 'auto' is as empty
+  std::string sigalgs;
+  int min_version = 0;  // TLS1_VERSION to TLS1_3_VERSION
+  int max_version = 0;
+  std::uint64_t secure_options = 0;  // SSL_OP_* besides our own
+  bool default_paths = false;        // trusts OpenSSL's own files and directories as well
+  bool partial_chains = false;       // X509_V_FLAG_PARTIAL_CHAIN
+};
+
+// OpenSSL's own words: 'error:0480006C:PEM routines::no start line'.
+class TlsError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+class TlsContext {
+ public:
+  // Throws TlsError.
+  TlsContext(std::shared_ptr<const OpenSsl> openssl, const TlsContextConfig& config);
+  ~TlsContext();
+  TlsContext(const TlsContext&) = delete;
+  TlsContext& operator=(const TlsContext&) = delete;
+
+  const OpenSsl& openssl() const { return *openssl_; }
+
+  // --- any thread ---
+  // The newest session kept under the key of a connection (Secure::session_key), in DER; empty if there is none.
+  std::vector<std::uint8_t> Resumable(const std::string& key);
+
+ private:
+  const std::shared_ptr<const OpenSsl> openssl_;
+};
+
+}  // namespace hawser::reader
