@@ -7,12 +7,14 @@ import type { Connection } from './connection.js';
 import { Deadline } from './deadline.js';
 import * as diagnostics from './diagnostics.js';
 import { resolveAddresses } from './dial/addresses.js';
-import { InvalidStatus, NotSupported, TimeoutError } from './errors.js';
+import { InvalidStatus, invalidArgument, TimeoutError } from './errors.js';
 import { parseUrl, type Target } from './handshake/url.js';
 import type { SessionConfig } from './native.js';
 import { Opening } from './opening.js';
 import { type ConnectOptions, type ResolvedOptions, resolveOptions } from './options.js';
 import { openSession } from './session.js';
+import { secure } from './tls/secure.js';
+import type { TlsInfo } from './tls/tls-info.js';
 import { acceptUpgrade, askForUpgrade, readBody } from './upgrade.js';
 
 /**
@@ -59,15 +61,21 @@ async function hop(target: Target, options: ResolvedOptions, deadline: Deadline)
   try {
     opening.abortOn(options.signal);
     const ends = await opening.dialed();
+    const tls = target.secure ? await secureTarget(opening, target, options) : undefined;
     opening.stage = 'waiting for handshake response';
     const exchange = await askForUpgrade(opening, target, options);
     const { response } = exchange;
     if (response.status !== 101) throw new InvalidStatus(response, await readBody(opening, response));
-    return acceptUpgrade(opening, exchange, target, ends, options);
+    return acceptUpgrade(opening, exchange, target, { ...ends, tls }, options);
   } catch (error) {
     await opening.dismiss();
     throw error;
   }
+}
+
+function secureTarget(opening: Opening, target: Target, options: ResolvedOptions): Promise<TlsInfo> {
+  opening.stage = `shaking hands with ${target.endpoint} for TLS`;
+  return secure(opening, target, options.tls);
 }
 
 /**
@@ -83,7 +91,9 @@ export function checkConnectArguments(
 ): { readonly target: Target; readonly resolved: ResolvedOptions } {
   const target = parseUrl(url);
   const resolved = resolveOptions(options, otherNames);
-  if (target.secure) throw new NotSupported("url has scheme 'wss:', which is not supported yet; expected 'ws:'");
+  if (!target.secure && options?.tls !== undefined) {
+    throw invalidArgument("tls is given and url has scheme 'ws:'; expected 'wss:', or no tls");
+  }
   return { target, resolved };
 }
 

@@ -33,6 +33,7 @@ import { Sender } from './sender.js';
 import type { Session } from './session.js';
 import { flush } from './stage.js';
 import { type ConnectionStats, connectionStats } from './stats.js';
+import type { TlsInfo } from './tls/tls-info.js';
 import type { CloseOutcome, Data, RequestHead, ResponseHead, TimedMessage } from './types.js';
 
 /** `OPEN`; `CLOSING` from the first Close frame, sent or received, or failure; `CLOSED` once the reader has ended. */
@@ -47,6 +48,7 @@ export interface OpenedConnection {
   readonly subprotocol: string | undefined;
   readonly localAddress: SocketAddress;
   readonly remoteAddress: SocketAddress;
+  readonly tls: TlsInfo | undefined;
   readonly options: ResolvedOptions;
   /** Messages of so many bytes are compressed unless told otherwise; Infinity where none can be. */
   readonly compressFrom: number;
@@ -80,6 +82,8 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
   readonly localAddress: SocketAddress;
   /** The peer's address. */
   readonly remoteAddress: SocketAddress;
+  /** What TLS agreed upon, and whom the server has shown to be; undefined for `ws:`. */
+  readonly tls: TlsInfo | undefined;
 
   readonly #session: Session;
   readonly #inbox: Inbox;
@@ -105,6 +109,7 @@ export class Connection implements AsyncIterable<Data>, AsyncDisposable {
     this.extensions = opened.response.headers.get(extensionsHeader) ?? '';
     this.localAddress = opened.localAddress;
     this.remoteAddress = opened.remoteAddress;
+    this.tls = opened.tls;
     const { session, options, compressFrom } = opened;
     this.#session = session;
     this.#inbox = new Inbox(session.native, session);

@@ -1,13 +1,12 @@
 /**
- * Every error of hawser: one tree under `HawserError`, each with a stable `code`, and the functions that build errors
- * from what the native side reports. Wrong arguments are plain TypeErrors and RangeErrors with a `code`. Knows nothing
- * of options, of the handshake's rules or of when a connection ends.
+ * Every error of hawser: one tree under `HawserError`, each with a stable `code`. Wrong arguments are plain TypeErrors
+ * and RangeErrors with a `code`. What the reader and the system report becomes errors in `failures.ts`. Knows nothing of
+ * options, of the handshake's rules or of when a connection ends.
  */
 
 import { Buffer } from 'node:buffer';
-import { getSystemErrorName } from 'node:util';
+import type { PeerCertificate } from 'node:tls';
 import { describeCloseFrame, isOrderlyCloseCode } from './close-code.js';
-import type { NativeOutcome } from './native.js';
 import type { CloseFrame, CloseOutcome, ResponseHead } from './types.js';
 
 /** The root of the tree. `code` is stable; the message may change. */
@@ -193,6 +192,13 @@ export class ProtocolError extends HawserError {
 /** The peer ended the stream where more was to come. */
 export class EndOfStream extends HawserError {
   override readonly code: string = 'HAWSER_END_OF_STREAM';
+  /** Whether TLS was cut off: no close_notify came, so that somebody else may have ended it (RFC 8446 §6.1). */
+  readonly truncated: boolean;
+
+  constructor(message: string, truncated = false, options?: ErrorOptions) {
+    super(message, options);
+    this.truncated = truncated;
+  }
 }
 
 /** `terminate()` ended the connection, or the environment did. */
@@ -243,6 +249,51 @@ export class TransportError extends HawserError {
   }
 }
 
+/** What OpenSSL says of a failure. */
+export interface TlsErrorDetails {
+  /** Node's name for it, such as `ERR_SSL_TLSV1_ALERT_UNKNOWN_CA`. */
+  readonly code: string;
+  /** The part of OpenSSL that failed, such as `SSL routines`. */
+  readonly library?: string | undefined;
+  /** OpenSSL's reason, such as `tlsv1 alert unknown ca`. */
+  readonly reason?: string | undefined;
+  readonly cause?: unknown;
+}
+
+/** TLS failed: an alert of the peer's, a broken record, a key that can't be used. `code` is what Node has for it. */
+export class TlsError extends HawserError {
+  override readonly code: string;
+  declare readonly library?: string;
+  declare readonly reason?: string;
+
+  constructor(message: string, { code, library, reason, cause }: TlsErrorDetails) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    if (library !== undefined) this.library = library;
+    if (reason !== undefined) this.reason = reason;
+  }
+}
+
+/**
+ * The server's certificate can't be verified, or is not for this host. `code` is what Node has for it, such as
+ * `DEPTH_ZERO_SELF_SIGNED_CERT`, `CERT_HAS_EXPIRED` or `ERR_TLS_CERT_ALTNAME_INVALID`.
+ */
+export class CertificateError extends TlsError {
+  /** The host that the certificate is not for, where that is what is wrong. */
+  declare readonly host?: string;
+  /** The certificate that is not for the host. */
+  declare readonly cert?: PeerCertificate;
+
+  constructor(
+    message: string,
+    details: TlsErrorDetails & { readonly host?: string | undefined; readonly cert?: PeerCertificate | undefined },
+  ) {
+    super(message, details);
+    if (details.host !== undefined) this.host = details.host;
+    if (details.cert !== undefined) this.cert = details.cert;
+  }
+}
+
 // On the prototypes, where V8 finds the names for the stacks' first lines and `inspect` does not repeat them; written
 // out, since a bundler may rename the classes.
 const tree = {
@@ -269,6 +320,8 @@ const tree = {
   BacklogError,
   InternalError,
   TransportError,
+  TlsError,
+  CertificateError,
 };
 for (const [name, { prototype }] of Object.entries(tree)) {
   Object.defineProperty(prototype, 'name', { value: name, writable: true, configurable: true });
@@ -312,99 +365,4 @@ function describeClosing({ received, sent, receivedFirst }: CloseOutcome): strin
   return receivedFirst
     ? `received ${describeCloseFrame(received)}; then sent ${describeCloseFrame(sent)}`
     : `sent ${describeCloseFrame(sent)}; then received ${describeCloseFrame(received)}`;
-}
-
-/** The system's name for one of libuv's error numbers. */
-export function systemErrorName(errno: number): string {
-  return errno < 0 ? getSystemErrorName(errno) : 'UNKNOWN';
-}
-
-/** What broke a connection, as an error; undefined where nothing did. */
-export function causeOf(outcome: NativeOutcome): Error | undefined {
-  const { cause, detail, limit, actual } = outcome;
-  switch (cause) {
-    case 'none':
-      return undefined;
-    case 'end-of-stream':
-      return new EndOfStream('the peer ended the stream without a close frame');
-    case 'transport':
-      return transportFailure(outcome.transportError, detail);
-    case 'dial':
-      return dialFailure(outcome.transportError);
-    case 'protocol':
-      return new ProtocolError(detail === '' ? 'the peer broke the protocol' : detail, outcome.sent?.code);
-    case 'message-too-big':
-      return new PayloadTooBig(limit, actual, 'bytes');
-    case 'fragment-too-big':
-      return new PayloadTooBig(limit, actual, 'bytes', 'fragment');
-    case 'too-many-fragments':
-      return new PayloadTooBig(limit, actual, 'fragments');
-    case 'keepalive-timeout':
-      return new TimeoutError('keepalive ping timeout');
-    case 'close-timeout':
-      return new TimeoutError('timed out while closing');
-    case 'open-timeout':
-      return new TimeoutError('timed out while opening');
-    case 'terminated':
-      return new Terminated('the connection was terminated');
-    case 'backlog':
-      return new BacklogError('more messages arrived while closing than are kept');
-    case 'internal':
-      return new InternalError(detail === '' ? 'the reader failed' : detail);
-  }
-}
-
-/** `detail` names the system call where the reader knows it; else a broken pipe can only come from a write. */
-function transportFailure(errno: number, detail: string): TransportError {
-  const code = systemErrorName(errno);
-  const syscall = detail === 'read' || detail === 'write' ? detail : code === 'EPIPE' ? 'write' : 'read';
-  return new TransportError(`${syscall} ${code}`, { code, errno, syscall });
-}
-
-/** No address of the host could be connected to; `errno` is the last attempt's. */
-export function dialFailure(
-  errno: number,
-  where?: {
-    readonly hostname: string;
-    readonly port: number;
-    readonly endpoint: string;
-    readonly addresses: readonly string[];
-  },
-): TransportError {
-  const code = systemErrorName(errno);
-  if (where === undefined) return new TransportError(`connect ${code}`, { code, errno, syscall: 'connect' });
-  const { hostname, port, endpoint, addresses } = where;
-  const tried = addresses.length === 1 && addresses[0] === hostname ? '' : ` (tried ${addresses.join(', ')})`;
-  return new TransportError(`connect ${code} ${endpoint}${tried}`, {
-    code,
-    errno,
-    syscall: 'connect',
-    hostname,
-    port,
-    address: addresses.length === 1 ? addresses[0] : undefined,
-  });
-}
-
-/**
- * The host's name has no address, or asking for one failed. Node's resolver gives the error a code; without one the
- * name counts as not found.
- */
-export function lookupFailure(hostname: string, cause: unknown): TransportError {
-  const known = (typeof cause === 'object' && cause !== null ? cause : {}) as { code?: unknown; errno?: unknown };
-  const code = typeof known.code === 'string' ? known.code : 'ENOTFOUND';
-  const errno = typeof known.errno === 'number' ? known.errno : undefined;
-  return new TransportError(`getaddrinfo ${code} ${hostname}`, {
-    code,
-    errno,
-    syscall: 'getaddrinfo',
-    hostname,
-    cause,
-  });
-}
-
-/** No reader could be started: the system has no thread to give. */
-export function noReader(cause: unknown): InternalError {
-  return new InternalError(`cannot start a reader: ${cause instanceof Error ? cause.message : String(cause)}`, {
-    cause,
-  });
 }

@@ -40,6 +40,51 @@ export interface SessionConfig {
   readonly observation: number;
 }
 
+/** Settings, trust and keys of TLS, already checked. Empty strings and zeros leave what OpenSSL has. */
+export interface SecureContextConfig {
+  /** PEM, each of them one certificate or more. */
+  readonly ca: readonly Uint8Array[];
+  readonly crl: readonly Uint8Array[];
+  /** PEM: the own certificate, then its chain. */
+  readonly cert: readonly Uint8Array[];
+  readonly key: readonly { readonly pem: Uint8Array; readonly passphrase: string | undefined }[];
+  readonly pfx: readonly { readonly der: Uint8Array; readonly passphrase: string | undefined }[];
+  /** Of TLS 1.2 and below, and of TLS 1.3. */
+  readonly ciphers: string;
+  readonly cipherSuites: string;
+  readonly ecdhCurve: string;
+  readonly sigalgs: string;
+  /** On the wire: 0x0303 is TLS 1.2. */
+  readonly minVersion: number;
+  readonly maxVersion: number;
+  readonly secureOptions: number;
+  /** Whether OpenSSL's own files and directories are trusted, too. */
+  readonly defaultPaths: boolean;
+  readonly partialChains: boolean;
+}
+
+/** What many connections are secured with, and the sessions that later ones resume. */
+export interface NativeSecureContext {
+  /** Tells the type from others; there is nothing to see. */
+  readonly nativeSecureContext: never;
+}
+
+/** How one connection is secured. */
+export interface SecureConfig {
+  /** The name to ask for (SNI); empty asks for none. */
+  readonly servername: string;
+  /** The DNS name or IP address that the certificate is to be for. */
+  readonly identity: string;
+  /** Names, each behind its length; empty offers none. */
+  readonly alpn: Uint8Array;
+  /** Which of the context's sessions to resume, and under which key to keep new ones; empty does neither. */
+  readonly sessionKey: string;
+  /** DER of a session to resume instead. */
+  readonly session: Uint8Array | undefined;
+  /** Whether there are `keylog` notices. */
+  readonly keylog: boolean;
+}
+
 /** How a session compresses and inflates: what was agreed upon, and how our deflater works. */
 export interface DeflateConfig extends AgreedDeflate {
   /** zlib's: -1 to 9. */
@@ -60,6 +105,9 @@ export type Notice =
   | { readonly kind: 'head-unfinished'; readonly bytes: Buffer }
   /** The answer to `readSome`: empty at the end of the stream. */
   | { readonly kind: 'bytes'; readonly bytes: Buffer }
+  | SecuredNotice
+  /** A line for a file of TLS keys. */
+  | { readonly kind: 'keylog'; readonly line: Buffer }
   /**
    * A ping of ours was answered (by its own pong or a later one). `latency` in milliseconds. Id 0 is a keepalive ping,
    * of which there are notices where frames are observed.
@@ -71,6 +119,23 @@ export type Notice =
   | FrameNotice
   /** So many frames went by for which there was no room, behind those that there are notices of. */
   | { readonly kind: 'frames-left-out'; readonly count: number };
+
+/** The answer to `secure`: TLS is established. The verdict about the certificate was not acted upon. */
+export interface SecuredNotice {
+  readonly kind: 'secured';
+  readonly protocol: string;
+  readonly cipher: { readonly name: string; readonly standardName: string; readonly version: string };
+  /** Empty where none was agreed upon. */
+  readonly alpn: string;
+  readonly reused: boolean;
+  /** Node's code, such as `DEPTH_ZERO_SELF_SIGNED_CERT`; empty where the chain was verified. */
+  readonly verifyCode: string;
+  readonly verifyMessage: string;
+  /** Whether the certificate is for the identity, by rules stricter than Node's. */
+  readonly identityMatches: boolean;
+  /** DER, the peer's own first: as verified, else as the peer sent it. */
+  readonly chain: readonly Buffer[];
+}
 
 /** A frame went by; only where frames are observed. */
 export interface FrameNotice {
@@ -122,7 +187,7 @@ export interface NativeOutcome {
   readonly cause: NativeCause;
   /** libuv's negative error number, or 0. */
   readonly transportError: number;
-  /** Words for a protocol or internal error, 'read' or 'write' for a transport error, else empty. */
+  /** Words for a TLS, protocol or internal error, 'read' or 'write' for a transport error, else empty. */
   readonly detail: string;
   /** The limit that was broken and what came, in bytes or fragments; both 0 where there was none. */
   readonly limit: number;
@@ -132,6 +197,8 @@ export interface NativeOutcome {
 export type NativeCause =
   | 'none'
   | 'end-of-stream'
+  | 'truncated'
+  | 'tls'
   | 'transport'
   | 'protocol'
   | 'message-too-big'
@@ -154,6 +221,10 @@ export interface NativeSession {
   write(bytes: Uint8Array): void;
   readHead(limit: number): void;
   readSome(limit: number): void;
+  /** Makes TLS of the stream, whatever it is by now; `secured` follows, or the end. */
+  secure(context: NativeSecureContext, config: SecureConfig): void;
+  /** DER of the newest session that was kept under this connection's key. */
+  resumable(): Buffer | undefined;
   /**
    * The handshake is over: what was read beyond the head and all that follows are frames. Messages may be compressed
    * where `deflate` says how.
@@ -204,6 +275,12 @@ export interface NativeSession {
 
 export interface NativeAddon {
   readonly Session: new (config: SessionConfig) => NativeSession;
+  /** Throws an Error with OpenSSL's words: `error:0480006C:PEM routines::no start line`. */
+  readonly SecureContext: new (
+    config: SecureContextConfig,
+  ) => NativeSecureContext;
+  /** Why the runtime's OpenSSL can't be used; empty where it can. */
+  openSslProblem(): string;
   readonly constants: NativeConstants;
   /**
    * Once per environment: the memory that batches and sends go through, and the one function a wake calls.
@@ -212,6 +289,8 @@ export interface NativeAddon {
   attach(desk: ArrayBuffer, dispatch: (count: number) => void): void;
   /** Test build only: how many reader threads are alive in this process. */
   liveReaders?(): number;
+  /** Test build only: from here on this environment finds no OpenSSL. */
+  hideOpenSsl?(): void;
   /** Test build only: milliseconds that readers created from now on wait at named points. */
   setDelays?(delays: Readonly<Record<string, number>>): void;
 }
@@ -407,10 +486,10 @@ function describeLibc(): string {
 const addon = loadAddon();
 
 /** Opens sessions. */
-export const { Session: NativeSessionClass, constants } = addon;
+export const { Session: NativeSessionClass, SecureContext: SecureContextClass, openSslProblem, constants } = addon;
 
 /** Of the test build: see `NativeAddon`. */
-export const { liveReaders, setDelays } = addon;
+export const { liveReaders, setDelays, hideOpenSsl } = addon;
 
 /** This environment's share. */
 export const { desk, staging, sessions } = environmentOf(addon);

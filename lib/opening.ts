@@ -4,10 +4,19 @@
  */
 
 import { Buffer } from 'node:buffer';
-import { causeOf, dialFailure, EndOfStream, InternalError, TimeoutError } from './errors.js';
+import { EndOfStream, InternalError, TimeoutError } from './errors.js';
+import { causeOf, dialFailure, endOfTlsHandshake } from './failures.js';
 import { judgeUnfinishedHead } from './handshake/response-head.js';
-import type { NativeOutcome, NativeSession, Notice } from './native.js';
+import type {
+  NativeOutcome,
+  NativeSecureContext,
+  NativeSession,
+  Notice,
+  SecureConfig,
+  SecuredNotice,
+} from './native.js';
 import type { Session } from './session.js';
+import { writeKeylog } from './tls/keylog.js';
 
 /** Where the session dials, for the words of an error. */
 export interface Dialled {
@@ -36,6 +45,7 @@ export class Opening implements HandshakeStream {
   readonly #where: Dialled;
   #signal: AbortSignal | undefined;
   readonly #notices: Notice[] = [];
+  #securing = false;
   /** What is waited for, as the error of a timeout says it. */
   stage: string;
   /** Called when a notice has come, the session has ended, or the signal has aborted. */
@@ -46,6 +56,7 @@ export class Opening implements HandshakeStream {
     this.#where = where;
     this.stage = `connecting to ${where.endpoint}`;
     session.onNotice = (notice) => {
+      if (notice.kind === 'keylog') return writeKeylog(notice.line);
       this.#notices.push(notice);
       this.#wake?.();
     };
@@ -65,6 +76,16 @@ export class Opening implements HandshakeStream {
   /** Waits until one of the addresses is connected to. */
   dialed(): Promise<Notice & { kind: 'dialed' }> {
     return this.#expect('dialed');
+  }
+
+  /** Makes TLS of the stream and waits until it is established. The verdict is the caller's. */
+  async secure(context: NativeSecureContext, config: SecureConfig): Promise<SecuredNotice> {
+    this.#checkAlive();
+    this.#securing = true;
+    this.native.secure(context, config);
+    const secured = await this.#expect('secured');
+    this.#securing = false;
+    return secured;
   }
 
   write(bytes: Uint8Array): void {
@@ -166,6 +187,8 @@ export class Opening implements HandshakeStream {
       case 'open-timeout':
         return new TimeoutError(`timed out while ${this.stage}; openTimeout is ${openTimeout} ms`);
       case 'end-of-stream':
+      case 'truncated':
+        if (this.#securing) return endOfTlsHandshake(this.#where.endpoint);
         return judgeUnfinishedHead(Buffer.alloc(0));
       default:
         return causeOf(outcome) ?? new InternalError('the reader ended during the opening handshake');

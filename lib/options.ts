@@ -20,6 +20,7 @@ import { invalidArgument, NotSupported } from './errors.js';
 import { type HeaderEntry, isToken } from './handshake/headers.js';
 import { type Credentials, checkAuth, checkHeaders, checkHeaderValue, type HeadersOption } from './header-options.js';
 import { checkQueueMarks, checkWriteMarks, type Mark, type Marks } from './marks.js';
+import { checkTls, type TlsOptions, type TlsSettings } from './tls/options.js';
 import { version } from './version.js';
 
 /** What `connect()` can be told. Times are milliseconds, sizes are bytes; leaving an option out means its default. */
@@ -111,6 +112,8 @@ export interface ConnectOptions {
    * @default 250
    */
   readonly attemptDelay?: number | undefined;
+  /** How TLS is done with `wss:`, in the words of `tls.connect()`; not for `ws:`. */
+  readonly tls?: TlsOptions | undefined;
   /** Aborts the opening; `connect()` then rejects with the signal's reason. An open connection is not affected. */
   readonly signal?: AbortSignal | undefined;
   /**
@@ -147,6 +150,7 @@ export interface ResolvedOptions {
   readonly localAddress: string | undefined;
   readonly noDelay: boolean;
   readonly attemptDelay: number;
+  readonly tls: TlsSettings;
   readonly signal: AbortSignal | undefined;
   /** undefined where none is wanted. */
   readonly compression: CompressionSettings | undefined;
@@ -179,6 +183,7 @@ const knownOptions: ReadonlySet<string> = new Set<keyof ConnectOptions>([
   'localAddress',
   'noDelay',
   'attemptDelay',
+  'tls',
   'signal',
   'compression',
   'proxy',
@@ -186,7 +191,7 @@ const knownOptions: ReadonlySet<string> = new Set<keyof ConnectOptions>([
 ]);
 
 /** Options of later versions, whatever their value. */
-const laterOptions: ReadonlySet<string> = new Set(['tls', 'socketPath', 'reader']);
+const laterOptions: ReadonlySet<string> = new Set(['socketPath', 'reader']);
 
 /** What the options of other clients are called here. */
 const foreignNames: ReadonlyMap<string, string> = new Map([
@@ -237,6 +242,7 @@ export function resolveOptions(options: ConnectOptions = {}, otherNames = noName
     localAddress: checkLocalAddress(options.localAddress),
     noDelay: checkBoolean('noDelay', noDelay),
     attemptDelay: checkInteger('attemptDelay', attemptDelay, 10, 60_000, 'milliseconds'),
+    tls: checkTls('tls', options.tls),
     signal: signal === undefined ? undefined : checkSignal('signal', signal),
     compression: checkCompression(options.compression),
   };

@@ -1,7 +1,7 @@
 /** Makes the outcome that a reader's `join()` returned readable. Knows no connection. */
 
 import { abnormalClosure } from './close-code.js';
-import { causeOf } from './errors.js';
+import { causeOf } from './failures.js';
 import type { NativeCause, NativeOutcome } from './native.js';
 import type { CloseOutcome } from './types.js';
 

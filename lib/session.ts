@@ -4,7 +4,7 @@
  * only caller of `join()`, so nobody knows how a connection ended before its reader has. Knows no protocol.
  */
 
-import { noReader } from './errors.js';
+import { noReader } from './failures.js';
 import {
   constants,
   type NativeOutcome,

@@ -17,6 +17,7 @@ import type { Target } from './handshake/url.js';
 import type { DeflateConfig, SocketAddress } from './native.js';
 import type { HandshakeStream, Opening } from './opening.js';
 import type { ResolvedOptions } from './options.js';
+import type { TlsInfo } from './tls/tls-info.js';
 import type { RequestHead, ResponseHead } from './types.js';
 
 /** Informational responses to skip before the final one (RFC 9110 §15.2); more are no server's business. */
@@ -36,10 +37,13 @@ export interface Exchange {
   readonly key: string;
 }
 
-/** The ends of the socket that carries the connection. */
-export interface Ends {
+/** What carries the connection. */
+export interface Carrier {
+  /** The ends of the socket. */
   readonly local: SocketAddress;
   readonly remote: SocketAddress;
+  /** undefined where it is not encrypted. */
+  readonly tls: TlsInfo | undefined;
 }
 
 /** Asks for the upgrade and waits for the final answer. */
@@ -59,7 +63,7 @@ export function acceptUpgrade(
   opening: Opening,
   { request, response, key }: Exchange,
   target: Target,
-  ends: Ends,
+  carrier: Carrier,
   options: ResolvedOptions,
 ): Connection {
   const { compression, subprotocols } = options;
@@ -72,8 +76,9 @@ export function acceptUpgrade(
     request,
     response,
     subprotocol,
-    localAddress: ends.local,
-    remoteAddress: ends.remote,
+    localAddress: carrier.local,
+    remoteAddress: carrier.remote,
+    tls: carrier.tls,
     options,
     compressFrom: config === undefined ? Number.POSITIVE_INFINITY : config.threshold,
   });

@@ -6,7 +6,8 @@
 import * as dns from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { show } from '../check.js';
-import { invalidArgument, lookupFailure } from '../errors.js';
+import { invalidArgument } from '../errors.js';
+import { lookupFailure } from '../failures.js';
 
 export interface AddressSettings {
   /** The only family wanted, or 0. */

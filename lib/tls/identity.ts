@@ -6,7 +6,7 @@
 import type { Buffer } from 'node:buffer';
 import { X509Certificate } from 'node:crypto';
 import * as tls from 'node:tls';
-import { certificateMismatch, certificateRefused } from '../errors.js';
+import { certificateMismatch, certificateRefused } from '../failures.js';
 import type { SecuredNotice } from '../native.js';
 import type { TlsSettings } from './options.js';
 

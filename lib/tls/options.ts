@@ -9,7 +9,6 @@ import * as tls from 'node:tls';
 import { domainToASCII } from 'node:url';
 import { checkBoolean, checkFunction, checkInteger, checkObject, invalidType, nearestName } from '../check.js';
 import { invalidArgument, invalidRange } from '../errors.js';
-import { allowsUnauthorized } from './unauthorized.js';
 
 /** PEM, as a string or as its bytes. */
 export type Pem = string | Uint8Array;
@@ -113,7 +112,8 @@ export interface TlsSettings {
   readonly allowPartialTrustChain: boolean;
   /** undefined leaves it to the host. */
   readonly servername: string | undefined;
-  readonly rejectUnauthorized: boolean;
+  /** undefined leaves it to the environment. */
+  readonly rejectUnauthorized: boolean | undefined;
   readonly checkServerIdentity: TlsOptions['checkServerIdentity'];
   /** Each name behind its length. */
   readonly alpn: Uint8Array;
@@ -170,7 +170,14 @@ export function checkTls(name: string, options: unknown = {}): TlsSettings {
   checkObject(name, options);
   checkNames(name, options);
   const given = options as TlsOptions;
-  const { passphrase, ca, checkServerIdentity, allowPartialTrustChain = false, secureOptions = 0 } = given;
+  const {
+    passphrase,
+    ca,
+    checkServerIdentity,
+    rejectUnauthorized,
+    allowPartialTrustChain = false,
+    secureOptions = 0,
+  } = given;
   if (checkServerIdentity !== undefined) checkFunction(`${name}.checkServerIdentity`, checkServerIdentity);
   const shared = optionalString(`${name}.passphrase`, passphrase);
   return {
@@ -187,9 +194,7 @@ export function checkTls(name: string, options: unknown = {}): TlsSettings {
     allowPartialTrustChain: checkBoolean(`${name}.allowPartialTrustChain`, allowPartialTrustChain),
     servername: checkServername(`${name}.servername`, given.servername),
     rejectUnauthorized:
-      given.rejectUnauthorized === undefined
-        ? !allowsUnauthorized()
-        : checkBoolean(`${name}.rejectUnauthorized`, given.rejectUnauthorized),
+      rejectUnauthorized === undefined ? undefined : checkBoolean(`${name}.rejectUnauthorized`, rejectUnauthorized),
     checkServerIdentity,
     alpn: checkAlpn(`${name}.ALPNProtocols`, given.ALPNProtocols),
     session: given.session === undefined ? undefined : checkBytes(`${name}.session`, given.session),
@@ -235,7 +240,7 @@ function toPem(name: string, value: unknown, expected: string): Uint8Array {
 function checkKeys(name: string, value: unknown, shared: string | undefined): TlsSettings['key'] {
   const expected = 'PEM as a string or a Buffer, { pem, passphrase }, or an array of these';
   return each(value).map((key) => {
-    const { pem = key, passphrase } = own<{ pem: unknown }>(key);
+    const { pem = key, passphrase } = own(key);
     return {
       pem: toPem(name, pem, expected),
       passphrase: optionalString(`${name}'s passphrase`, passphrase) ?? shared,
@@ -245,7 +250,7 @@ function checkKeys(name: string, value: unknown, shared: string | undefined): Tl
 
 function checkArchives(name: string, value: unknown, shared: string | undefined): TlsSettings['pfx'] {
   return each(value).map((archive) => {
-    const { buf = archive, passphrase } = own<{ buf: unknown }>(archive);
+    const { buf = archive, passphrase } = own(archive);
     if (!(buf instanceof Uint8Array)) {
       throw invalidArgument(`${name} is of type ${typeof buf}; expected a Buffer, { buf, passphrase }, or an array`);
     }
@@ -254,8 +259,8 @@ function checkArchives(name: string, value: unknown, shared: string | undefined)
 }
 
 /** What an entry that is an object of its own says. */
-function own<Entry>(value: unknown): Partial<Entry> & { readonly passphrase?: unknown } {
-  return typeof value === 'object' && value !== null && !(value instanceof Uint8Array) ? (value as Entry) : {};
+function own(value: unknown): { readonly pem?: unknown; readonly buf?: unknown; readonly passphrase?: unknown } {
+  return typeof value === 'object' && value !== null && !(value instanceof Uint8Array) ? value : {};
 }
 
 /** As Node does: versions for which no cipher is left are switched off. */

@@ -5,7 +5,7 @@
 
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import { tlsFailure, tlsNotSupported } from '../errors.js';
+import { tlsFailure, tlsNotSupported } from '../failures.js';
 import { type NativeSecureContext, openSslProblem, SecureContextClass } from '../native.js';
 import type { TlsSettings } from './options.js';
 import { defaultTrust, type Trust } from './trust.js';
@@ -76,8 +76,14 @@ function digest(settings: TlsSettings, trust: Trust | undefined): string {
   addAll('ca', ca ?? []);
   addAll('cert', cert);
   addAll('crl', crl);
-  addAll('key', key.map(({ pem }) => pem));
-  addAll('pfx', pfx.map(({ der }) => der));
+  addAll(
+    'key',
+    key.map(({ pem }) => pem),
+  );
+  addAll(
+    'pfx',
+    pfx.map(({ der }) => der),
+  );
   const words = [
     [...key, ...pfx].map(({ passphrase }) => passphrase ?? null),
     [settings.ciphers, settings.cipherSuites, settings.ecdhCurve, settings.sigalgs],

@@ -10,6 +10,7 @@ import { keylogWanted } from './keylog.js';
 import type { TlsSettings } from './options.js';
 import { secureContext } from './secure-context.js';
 import { TlsInfo } from './tls-info.js';
+import { allowsUnauthorized } from './unauthorized.js';
 
 /** Who is to be met. */
 export interface TlsPeer {
@@ -25,7 +26,7 @@ export interface TlsPeer {
  */
 export async function secure(opening: Opening, peer: TlsPeer, settings: TlsSettings): Promise<TlsInfo> {
   const host = peer.hostname.replace(/%.*$/, '').replace(/\.$/, '');
-  const { session, alpn } = settings;
+  const { session, alpn, rejectUnauthorized = !allowsUnauthorized() } = settings;
   const servername = settings.servername ?? (isIP(host) === 0 ? host : '');
   const identity = servername === '' ? host : servername;
   const secured = await opening.secure(secureContext(settings), {
@@ -37,6 +38,6 @@ export async function secure(opening: Opening, peer: TlsPeer, settings: TlsSetti
     keylog: keylogWanted,
   });
   const error = judgeCertificate(secured, identity, settings);
-  if (error !== undefined && settings.rejectUnauthorized) throw error;
+  if (error !== undefined && rejectUnauthorized) throw error;
   return new TlsInfo(secured, servername, error, opening.native);
 }

@@ -8,6 +8,7 @@
 
 #include "binding/desk.h"
 #include "binding/environment.h"
+#include "binding/secure_context_wrap.h"
 #include "binding/session_wrap.h"
 #include "core/event.h"
 #include "core/limits.h"
@@ -69,7 +70,13 @@ void Attach(const Napi::CallbackInfo& info) {
   Environment::Of(info.Env())->Attach(info[0].As<Napi::ArrayBuffer>(), info[1].As<Napi::Function>());
 }
 
+Napi::Value OpenSslProblem(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), Environment::Of(info.Env())->openssl().problem);
+}
+
 #if defined(HAWSER_TEST_HOOKS)
+
+void HideOpenSsl(const Napi::CallbackInfo& info) { Environment::Of(info.Env())->HideOpenSsl(); }
 
 Napi::Value LiveReaders(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), reader::live_readers); }
 
@@ -91,10 +98,13 @@ void SetDelays(const Napi::CallbackInfo& info) {
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new std::shared_ptr<Environment>(std::make_shared<Environment>(env)));
   exports.Set("Session", SessionWrap::Define(env));
+  exports.Set("SecureContext", SecureContextWrap::Define(env));
+  exports.Set("openSslProblem", Napi::Function::New<OpenSslProblem>(env));
   exports.Set("constants", Constants(env));
   exports.Set("attach", Napi::Function::New<Attach>(env));
 #if defined(HAWSER_TEST_HOOKS)
   exports.Set("liveReaders", Napi::Function::New<LiveReaders>(env));
+  exports.Set("hideOpenSsl", Napi::Function::New<HideOpenSsl>(env));
   exports.Set("setDelays", Napi::Function::New<SetDelays>(env));
 #endif
   return exports;

@@ -34,6 +34,17 @@ void Environment::Attach(Napi::ArrayBuffer desk, Napi::Function dispatch) {
       env, [](void* self) { static_cast<Environment*>(self)->Close(); }, this);
 }
 
+const reader::FoundOpenSsl& Environment::openssl() {
+  if (!openssl_) openssl_ = reader::FindOpenSsl();
+  return *openssl_;
+}
+
+#if defined(HAWSER_TEST_HOOKS)
+void Environment::HideOpenSsl() {
+  openssl_ = reader::FindOpenSsl([](const char*) -> void* { return nullptr; });
+}
+#endif
+
 void Environment::Ref() {
   if (refs_++ == 0 && !closed_) napi_ref_threadsafe_function(env_, wake_);
 }

@@ -7,12 +7,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <unordered_set>
 #include <vector>
 
 #include "binding/desk.h"
 #include "reader/delivery_queue.h"
 #include "reader/mutex.h"
+#include "reader/openssl.h"
 #include "reader/payload_pool.h"
 #include "reader/test_hooks.h"
 
@@ -43,6 +45,12 @@ class Environment {
   reader::PayloadPool& payloads() { return *payloads_; }
   // Any thread: deletes the reference at the next wake. Does nothing once the environment has closed.
   void DeleteLater(napi_ref reference) noexcept;
+
+  // The runtime's, looked for when it is first needed.
+  const reader::FoundOpenSsl& openssl();
+#if defined(HAWSER_TEST_HOOKS)
+  void HideOpenSsl();
+#endif
 
   reader::Delays delays;  // of readers created from now on
 
@@ -81,6 +89,7 @@ class Environment {
   News TakeNews();
   void Close();
 
+  std::optional<reader::FoundOpenSsl> openssl_;
   napi_env env_;
   const std::shared_ptr<reader::PayloadPool> payloads_ = std::make_shared<reader::PayloadPool>();
   Desk desk_;

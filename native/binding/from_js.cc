@@ -44,6 +44,29 @@ reader::DialConfig ToDialConfig(const Napi::Object& config) {
   return dial;
 }
 
+std::vector<std::uint8_t> CopiedBytes(Napi::Value array) {
+  const auto bytes = ToBytes(array);
+  return {bytes.begin(), bytes.end()};
+}
+
+std::string Text(const Napi::Object& object, const char* name) {
+  return object.Get(name).As<Napi::String>().Utf8Value();
+}
+
+// Each entry of an array, as `convert` makes it.
+template <typename Convert>
+auto Each(Napi::Value value, Convert convert) {
+  const auto array = value.As<Napi::Array>();
+  std::vector<decltype(convert(Napi::Value()))> entries;
+  for (std::uint32_t i = 0; i < array.Length(); ++i) entries.push_back(convert(array.Get(i)));
+  return entries;
+}
+
+std::optional<std::string> Passphrase(const Napi::Object& owner) {
+  const auto passphrase = owner.Get("passphrase");
+  return passphrase.IsString() ? std::optional(passphrase.As<Napi::String>().Utf8Value()) : std::nullopt;
+}
+
 }  // namespace
 
 reader::SessionConfig ToSessionConfig(Napi::Object config) {
@@ -84,6 +107,46 @@ std::optional<core::DeflateConfig> ToDeflateConfig(Napi::Value config) {
       .client_max_window_bits = number("clientMaxWindowBits"),
       .level = number("level"),
       .mem_level = number("memLevel"),
+  };
+}
+
+reader::TlsContextConfig ToTlsContextConfig(Napi::Object config) {
+  const auto key = [](Napi::Value value) {
+    const auto entry = value.As<Napi::Object>();
+    return reader::TlsKey{.pem = CopiedBytes(entry.Get("pem")), .passphrase = Passphrase(entry)};
+  };
+  const auto pfx = [](Napi::Value value) {
+    const auto entry = value.As<Napi::Object>();
+    return reader::TlsPfx{.der = CopiedBytes(entry.Get("der")), .passphrase = Passphrase(entry)};
+  };
+  return {
+      .ca = Each(config.Get("ca"), CopiedBytes),
+      .crl = Each(config.Get("crl"), CopiedBytes),
+      .cert = Each(config.Get("cert"), CopiedBytes),
+      .key = Each(config.Get("key"), key),
+      .pfx = Each(config.Get("pfx"), pfx),
+      .ciphers = Text(config, "ciphers"),
+      .cipher_suites = Text(config, "cipherSuites"),
+      .ecdh_curve = Text(config, "ecdhCurve"),
+      .sigalgs = Text(config, "sigalgs"),
+      .min_version = config.Get("minVersion").As<Napi::Number>().Int32Value(),
+      .max_version = config.Get("maxVersion").As<Napi::Number>().Int32Value(),
+      .secure_options = Count(config, "secureOptions"),
+      .default_paths = config.Get("defaultPaths").As<Napi::Boolean>().Value(),
+      .partial_chains = config.Get("partialChains").As<Napi::Boolean>().Value(),
+  };
+}
+
+reader::Secure ToSecure(Napi::Object config) {
+  const auto session = config.Get("session");
+  return {
+      .context = nullptr,
+      .servername = Text(config, "servername"),
+      .identity = Text(config, "identity"),
+      .alpn = CopiedBytes(config.Get("alpn")),
+      .session_key = Text(config, "sessionKey"),
+      .session = session.IsUndefined() ? std::vector<std::uint8_t>() : CopiedBytes(session),
+      .keylog = config.Get("keylog").As<Napi::Boolean>().Value(),
   };
 }
 

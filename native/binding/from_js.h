@@ -10,13 +10,18 @@
 
 #include "binding/environment.h"
 #include "core/payload.h"
+#include "reader/command.h"
 #include "reader/session.h"
+#include "reader/tls_context.h"
 
 namespace hawser::binding {
 
 reader::SessionConfig ToSessionConfig(Napi::Object config);
 // Nothing for undefined.
 std::optional<core::DeflateConfig> ToDeflateConfig(Napi::Value config);
+reader::TlsContextConfig ToTlsContextConfig(Napi::Object config);
+// How a stream is secured, but for the context.
+reader::Secure ToSecure(Napi::Object config);
 // The bytes of a Uint8Array; valid until JavaScript runs again.
 std::span<const std::uint8_t> ToBytes(Napi::Value array);
 core::Payload ToPayload(Environment& environment, Napi::Value array);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "binding/from_js.h"
+#include "binding/secure_context_wrap.h"
 #include "binding/to_js.h"
 #include "reader/send_record.h"
 
@@ -52,6 +53,8 @@ Napi::Function SessionWrap::Define(Napi::Env env) {
                          InstanceMethod<&SessionWrap::Write>("write"),
                          InstanceMethod<&SessionWrap::ReadHead>("readHead"),
                          InstanceMethod<&SessionWrap::ReadSome>("readSome"),
+                         InstanceMethod<&SessionWrap::Secure>("secure"),
+                         InstanceMethod<&SessionWrap::Resumable>("resumable"),
                          InstanceMethod<&SessionWrap::Start>("start"),
                          InstanceMethod<&SessionWrap::Post>("post"),
                          InstanceMethod<&SessionWrap::SendLarge>("sendLarge"),
@@ -117,6 +120,21 @@ void SessionWrap::ReadHead(const Napi::CallbackInfo& info) {
 
 void SessionWrap::ReadSome(const Napi::CallbackInfo& info) {
   reader_->commands().Post(reader::ReadSome{info[0].As<Napi::Number>().Uint32Value()});
+}
+
+void SessionWrap::Secure(const Napi::CallbackInfo& info) {
+  reader::Secure command = ToSecure(info[1].As<Napi::Object>());
+  tls_context_ = SecureContextWrap::Unwrap(info[0].As<Napi::Object>())->context();
+  tls_session_key_ = command.session_key;
+  command.context = tls_context_;
+  reader_->commands().Post(std::move(command));
+}
+
+Napi::Value SessionWrap::Resumable(const Napi::CallbackInfo& info) {
+  if (!tls_context_) return info.Env().Undefined();
+  const auto session = tls_context_->Resumable(tls_session_key_);
+  if (session.empty()) return info.Env().Undefined();
+  return Napi::Buffer<std::uint8_t>::Copy(info.Env(), session.data(), session.size());
 }
 
 void SessionWrap::Start(const Napi::CallbackInfo& info) {

@@ -4,10 +4,12 @@
 #include <napi.h>
 
 #include <memory>
+#include <string>
 
 #include "binding/environment.h"
 #include "reader/message_batch.h"
 #include "reader/reader.h"
+#include "reader/tls_context.h"
 
 namespace hawser::binding {
 
@@ -28,6 +30,8 @@ class SessionWrap final : public Napi::ObjectWrap<SessionWrap> {
   void Write(const Napi::CallbackInfo& info);
   void ReadHead(const Napi::CallbackInfo& info);
   void ReadSome(const Napi::CallbackInfo& info);
+  void Secure(const Napi::CallbackInfo& info);
+  Napi::Value Resumable(const Napi::CallbackInfo& info);
   void Start(const Napi::CallbackInfo& info);
   void Post(const Napi::CallbackInfo& info);
   void SendLarge(const Napi::CallbackInfo& info);
@@ -54,6 +58,9 @@ class SessionWrap final : public Napi::ObjectWrap<SessionWrap> {
   std::shared_ptr<Environment> environment_;
   const std::uint32_t id_;
   std::unique_ptr<reader::Reader> reader_;
+  // What the stream was secured with last, and under which key its sessions are kept.
+  std::shared_ptr<reader::TlsContext> tls_context_;
+  std::string tls_session_key_;
   reader::MessageBatch batch_;  // the one taken last
   bool keeps_alive_ = false;
 };

@@ -132,7 +132,8 @@ test('a null openTimeout is none', async () => {
 
 test.each([
   ['http://h/', undefined, errors.InvalidURL],
-  ['wss://h/', undefined, errors.NotSupported],
+  [url, { tls: {} }, TypeError],
+  ['wss://h/', { tls: { minVersion: 'TLSv1.9' } }, TypeError],
   [5, undefined, TypeError],
   [url, { openTimeout: 0 }, RangeError],
   [url, { compression: { level: 10 } }, RangeError],

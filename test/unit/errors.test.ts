@@ -1,11 +1,13 @@
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
 import * as errors from '../../lib/errors.js';
+import * as failures from '../../lib/failures.js';
 import { HeaderList } from '../../lib/handshake/headers.js';
 import type { NativeOutcome } from '../../lib/native.js';
 import type { CloseFrame, CloseOutcome } from '../../lib/types.js';
 
-const { causeOf, connectionClosed } = errors;
+const { connectionClosed } = errors;
+const { causeOf } = failures;
 
 function outcome(received?: CloseFrame, sent?: CloseFrame, receivedFirst = false): CloseOutcome {
   return {
@@ -100,6 +102,8 @@ test('every class has a name and a code of its own, and is under HawserError', (
     new errors.BacklogError('x'),
     new errors.InternalError('x'),
     new errors.TransportError('x', { code: 'ECONNRESET' }),
+    new errors.TlsError('x', { code: 'ERR_SSL_WRONG_VERSION_NUMBER' }),
+    new errors.CertificateError('x', { code: 'CERT_HAS_EXPIRED' }),
   ];
   expect(new Set(all.map((error) => error.code)).size).toBe(all.length);
   for (const error of all) {
@@ -112,7 +116,7 @@ test('every class has a name and a code of its own, and is under HawserError', (
 
 test('every exported class is in the tree', () => {
   const classes = Object.values(errors).filter((value) => inspect(value).startsWith('[class '));
-  expect(classes).toHaveLength(23);
+  expect(classes).toHaveLength(25);
 });
 
 test('the handshake’s errors are InvalidHandshake', () => {
@@ -148,19 +152,19 @@ test('a broken pipe comes from a write', () => {
 
 test('a failed dial names host, port and what was tried', () => {
   const host = { hostname: 'localhost', port: 80, endpoint: 'localhost:80' };
-  const one = errors.dialFailure(-111, { ...host, addresses: ['127.0.0.1'] });
+  const one = failures.dialFailure(-111, { ...host, addresses: ['127.0.0.1'] });
   expect(one.message).toBe('connect ECONNREFUSED localhost:80 (tried 127.0.0.1)');
   expect(one).toMatchObject({ code: 'ECONNREFUSED', syscall: 'connect', address: '127.0.0.1', port: 80 });
-  const two = errors.dialFailure(-111, { ...host, addresses: ['::1', '127.0.0.1'] });
+  const two = failures.dialFailure(-111, { ...host, addresses: ['::1', '127.0.0.1'] });
   expect(two.message).toBe('connect ECONNREFUSED localhost:80 (tried ::1, 127.0.0.1)');
   expect(two.address).toBeUndefined();
-  const numeric = errors.dialFailure(-111, { hostname: '::1', port: 80, endpoint: '[::1]:80', addresses: ['::1'] });
+  const numeric = failures.dialFailure(-111, { hostname: '::1', port: 80, endpoint: '[::1]:80', addresses: ['::1'] });
   expect(numeric.message).toBe('connect ECONNREFUSED [::1]:80');
 });
 
 test('a failed lookup keeps what the resolver said', () => {
   const cause = Object.assign(new Error('getaddrinfo EAI_AGAIN x'), { code: 'EAI_AGAIN', errno: -3001 });
-  expect(errors.lookupFailure('x', cause)).toMatchObject({
+  expect(failures.lookupFailure('x', cause)).toMatchObject({
     message: 'getaddrinfo EAI_AGAIN x',
     code: 'EAI_AGAIN',
     errno: -3001,
@@ -168,7 +172,7 @@ test('a failed lookup keeps what the resolver said', () => {
     hostname: 'x',
     cause,
   });
-  expect(errors.lookupFailure('x', new Error('no')).code).toBe('ENOTFOUND');
+  expect(failures.lookupFailure('x', new Error('no')).code).toBe('ENOTFOUND');
 });
 
 test('an end without a cause has none', () => {
@@ -194,6 +198,6 @@ test.each([
 });
 
 test('an error number that the system does not know is named all the same', () => {
-  expect(errors.systemErrorName(0)).toBe('UNKNOWN');
-  expect(errors.systemErrorName(-98_765)).toContain('98765');
+  expect(failures.systemErrorName(0)).toBe('UNKNOWN');
+  expect(failures.systemErrorName(-98_765)).toContain('98765');
 });

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { invalidArgument, invalidRange, NotSupported } from '../../lib/errors.js';
 import { type ConnectOptions, resolveOptions } from '../../lib/options.js';
+import { checkTls } from '../../lib/tls/options.js';
 import { version } from '../../lib/version.js';
 
 /** Resolves what the types would not let through. */
@@ -34,6 +35,7 @@ test('the defaults are those that are documented', () => {
     localAddress: undefined,
     noDelay: true,
     attemptDelay: 250,
+    tls: checkTls('tls'),
     signal: undefined,
     compression: {
       serverNoContextTakeover: false,
@@ -92,7 +94,6 @@ test('an unknown option that is near to none is named', () => {
 });
 
 test.each([
-  ['tls', {}],
   ['socketPath', '/tmp/x'],
   ['reader', {}],
   ['proxy', 'http://proxy'],

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import { connect } from '../../lib/connect.js';
-import { InvalidURL, invalidArgument, invalidRange, NotSupported } from '../../lib/errors.js';
+import { InvalidURL, invalidArgument, invalidRange } from '../../lib/errors.js';
 import { reconnect } from '../../lib/reconnect.js';
 import type { ReconnectOptions } from '../../lib/reconnect-options.js';
 
@@ -23,7 +23,7 @@ function reconnectAny(address: unknown, options?: unknown) {
 test.each([
   ['http://h/', undefined, InvalidURL],
   ['ws://h/#x', undefined, InvalidURL],
-  ['wss://h/', undefined, NotSupported],
+  ['wss://h/', { tls: { ca: 1 } }, TypeError],
   [5, undefined, TypeError],
   [url, null, TypeError],
   [url, [], TypeError],

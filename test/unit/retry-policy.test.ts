@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import * as errors from '../../lib/errors.js';
+import * as failures from '../../lib/failures.js';
 import { HeaderList } from '../../lib/handshake/headers.js';
 import { judgeUnfinishedHead } from '../../lib/handshake/response-head.js';
 import { isTransient } from '../../lib/retry-policy.js';
@@ -9,8 +10,8 @@ function status(code: number): errors.InvalidStatus {
 }
 
 test.each<[string, Error]>([
-  ['a refused dial', errors.dialFailure(-111)],
-  ['a name that can’t be resolved', errors.lookupFailure('h', new Error('no'))],
+  ['a refused dial', failures.dialFailure(-111)],
+  ['a name that can’t be resolved', failures.lookupFailure('h', new Error('no'))],
   ['a reset', new errors.TransportError('read ECONNRESET', { code: 'ECONNRESET' })],
   ['a timeout', new errors.TimeoutError('x')],
   ['the end of the stream', new errors.EndOfStream('x')],

@@ -22,6 +22,7 @@ export function fakeConnection(compressFrom = Number.POSITIVE_INFINITY): FakeCon
     subprotocol: undefined,
     localAddress: { address: '127.0.0.1', port: 1, family: 'IPv4' },
     remoteAddress: { address: '127.0.0.1', port: 2, family: 'IPv4' },
+    tls: undefined,
     options: resolveOptions({ writeLimit: [1000, 100] }),
     compressFrom,
   });

@@ -306,6 +306,8 @@ export class FakeSession implements NativeSession {
   write(): void {}
   readHead(): void {}
   readSome(): void {}
+  secure(): void {}
+  resumable(): undefined {}
   start(): void {}
 }
 
