@@ -48,7 +48,7 @@ http {
     ssl_protocols TLSv1.2 TLSv1.3;
     location = /to-plain { return 302 http://localhost:${plain}/; }
     location = /other-host { return 307 https://127.0.0.1:${tls}/elsewhere; }
-    location = /other-port { return 302 https://localhost:${mutual}/; }
+    
     ${routes}
   }
   server {
