@@ -5,16 +5,32 @@ import { defineConfig } from 'vitest/config';
 const timeScale = Number(process.env['HAWSER_TIME_SCALE'] ?? 1);
 
 /** Each folder of test/ is a project of its own: `vitest run --project unit`. */
-function project(name: string, testTimeout: number, globalSetup: string[] = []) {
+function project(name: string, testTimeout: number, globalSetup: string[] = [], folders = name) {
   return {
     extends: true as const,
-    test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: testTimeout * timeScale, globalSetup },
+    test: { name, include: [`test/${folders}/**/*.test.ts`], testTimeout: testTimeout * timeScale, globalSetup },
   };
 }
 
 /** The tests against other servers, which scripts/interop-tests installs. */
 const interop =
   process.env['HAWSER_INTEROP'] === '1' ? [project('interop', 30_000, ['test/support/require-addon.ts'])] : [];
+
+/**
+ * The tests of connections once more, all of them over TLS. In a run of its own, since the set-up changes the environment
+ * of every test.
+ */
+const tls =
+  process.env['HAWSER_TLS'] === '1'
+    ? [
+        project(
+          'tls',
+          300_000,
+          ['test/support/require-addon.ts', 'test/support/tls-everywhere.ts'],
+          '{connection,lifecycle}',
+        ),
+      ]
+    : [];
 
 export default defineConfig({
   test: {
@@ -30,6 +46,7 @@ export default defineConfig({
       project('process', 300_000, ['test/support/require-addon.ts']),
       project('conformance', 600_000, ['test/support/require-addon.ts', 'test/conformance/bundle-server.ts']),
       ...interop,
+      ...tls,
     ],
   },
 });

@@ -4,8 +4,10 @@
  */
 
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { TLSSocket, type TLSSocketOptions } from 'node:tls';
 import { delivered } from './delivery.js';
 import { encodeFrame, type Frame, FrameReader, type FrameSpec, type FrameType } from './frames.js';
 import { type Acceptance, type Flood, floodPayload, type HttpResponse, type Script, type Step } from './peer-steps.js';
@@ -29,12 +31,27 @@ export interface Ending {
   readonly incomplete: number;
 }
 
+/** TLS as the peer sees it. */
+export interface Security {
+  readonly protocol: string;
+  readonly cipher: string;
+  /** The name asked for; empty where none was. */
+  readonly servername: string;
+  readonly alpn: string;
+  readonly resumed: boolean;
+  /** The common name of the client's certificate; empty where it has shown none. */
+  readonly client: string;
+  readonly clientAuthorized: boolean;
+}
+
 type Write = (bytes: Uint8Array) => void;
 
 export class PeerConnection {
   readonly frames: Frame[] = [];
   readonly script: Promise<void>;
+  /** What carries the bytes: the wire itself, or TLS over it. */
   readonly #socket: Socket;
+  readonly #wire: Socket;
   readonly #reader = new FrameReader();
   readonly #marks = new Set<string>();
   readonly #scriptFailure: Promise<never>;
@@ -47,10 +64,13 @@ export class PeerConnection {
   #answersPings = false;
   #echoes = false;
 
-  constructor(socket: Socket, script: Script) {
+  constructor(wire: Socket, script: Script, tls?: TLSSocketOptions) {
+    const socket = tls === undefined ? wire : new TLSSocket(wire, tls);
     this.#socket = socket;
-    socket.setNoDelay(true);
+    this.#wire = wire;
+    wire.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    // Of TLS this is the close_notify; the wire's own end comes right behind it.
     socket.on('end', () => this.#end('fin'));
     socket.on('error', () => this.#end('reset'));
     socket.on('close', () => this.#end('closed'));
@@ -97,6 +117,21 @@ export class PeerConnection {
 
   async reached(mark: string): Promise<void> {
     while (!this.#marks.has(mark)) await Promise.race([this.#change(), this.#scriptFailure]);
+  }
+
+  /** What TLS agreed upon, once it is established. */
+  async security(): Promise<Security> {
+    const socket = this.#socket as TLSSocket;
+    if (!socket.servername && socket.getFinished() === undefined) await once(socket, 'secure');
+    return {
+      protocol: socket.getProtocol() ?? '',
+      cipher: socket.getCipher().standardName,
+      servername: (socket as { servername?: string | false }).servername || '',
+      alpn: socket.alpnProtocol || '',
+      resumed: socket.isSessionReused(),
+      client: String(socket.getPeerCertificate().subject?.CN ?? ''),
+      clientAuthorized: (socket as unknown as { ssl: { verifyError(): unknown } }).ssl.verifyError() === null,
+    };
   }
 
   destroy(): void {
@@ -150,12 +185,15 @@ export class PeerConnection {
         await this.ended();
         return;
       case 'waitForDelivery':
-        return delivered(this.#socket);
+        return delivered(this.#wire);
       case 'halfClose':
         this.#socket.end();
         return;
       case 'reset':
-        this.#socket.resetAndDestroy();
+        this.#wire.resetAndDestroy();
+        return;
+      case 'truncate':
+        this.#wire.destroy();
         return;
       case 'destroy':
         this.#socket.destroy();

@@ -3,7 +3,23 @@
  * when the one before it is done. No I/O.
  */
 
+import type { SecureVersion } from 'node:tls';
 import { closePayload, type FrameSpec, type FrameType } from './frames.js';
+
+/** What a peer that speaks TLS has, in the words of `tls.createServer`; all of it can be posted. */
+export interface TlsServerOptions {
+  readonly cert: string;
+  readonly key: string;
+  readonly ca?: string;
+  readonly requestCert?: boolean;
+  readonly rejectUnauthorized?: boolean;
+  readonly minVersion?: SecureVersion;
+  readonly maxVersion?: SecureVersion;
+  readonly ciphers?: string;
+  readonly ecdhCurve?: string;
+  readonly sigalgs?: string;
+  readonly ALPNProtocols?: string[];
+}
 
 export type Script = readonly Step[];
 
@@ -23,6 +39,7 @@ export type Step =
   | { readonly do: 'waitForDelivery' }
   | { readonly do: 'halfClose' }
   | { readonly do: 'reset' }
+  | { readonly do: 'truncate' }
   | { readonly do: 'destroy' }
   | { readonly do: 'stopReading' }
   | { readonly do: 'resumeReading' }
@@ -114,6 +131,8 @@ export const waitForDelivery = (): Step => ({ do: 'waitForDelivery' });
 export const halfClose = (): Step => ({ do: 'halfClose' });
 /** Sends RST. */
 export const reset = (): Step => ({ do: 'reset' });
+/** Closes the socket below TLS, which gets no chance of saying so. */
+export const truncate = (): Step => ({ do: 'truncate' });
 /** Closes the socket in both directions. */
 export const destroy = (): Step => ({ do: 'destroy' });
 export const stopReading = (): Step => ({ do: 'stopReading' });

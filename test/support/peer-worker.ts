@@ -6,10 +6,11 @@
 
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
+import { createSecureContext } from 'node:tls';
 import { parentPort } from 'node:worker_threads';
 import type { FrameType } from './frames.js';
 import { PeerConnection } from './peer-connection.js';
-import type { Script } from './peer-steps.js';
+import type { Script, TlsServerOptions } from './peer-steps.js';
 
 interface Peer {
   readonly server: Server;
@@ -21,11 +22,13 @@ const peers = new Map<number, Peer>();
 let nextPeer = 0;
 
 const calls = {
-  async listen(scripts: readonly Script[], host: string) {
+  async listen(scripts: readonly Script[], host: string, tls?: TlsServerOptions) {
     const connections: PeerConnection[] = [];
+    // One for all connections: it has the keys of their session tickets.
+    const context = tls && { ...tls, isServer: true, secureContext: createSecureContext(tls) };
     const server = createServer({ allowHalfOpen: true }, (socket) => {
       const script = scripts[Math.min(connections.length, scripts.length - 1)] ?? [];
-      connections.push(new PeerConnection(socket, script));
+      connections.push(new PeerConnection(socket, script, context));
       server.emit('accepted');
     });
     server.listen(0, host);
@@ -54,6 +57,9 @@ const calls = {
   },
   async request(peer: number, index: number) {
     return (await connectionOf(peer, index)).request();
+  },
+  async security(peer: number, index: number) {
+    return (await connectionOf(peer, index)).security();
   },
   async frames(peer: number, index: number) {
     const { failure, frames } = await connectionOf(peer, index);

@@ -13,9 +13,10 @@
 import * as path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { Frame, type FrameParts, type FrameType } from './frames.js';
-import type { Ending, Request } from './peer-connection.js';
-import type { Script, Step } from './peer-steps.js';
+import type { Ending, Request, Security } from './peer-connection.js';
+import type { Script, Step, TlsServerOptions } from './peer-steps.js';
 import type { Answer, Calls } from './peer-worker.js';
+import { tlsEverywhere } from './tls-everywhere.js';
 
 export * from './peer-steps.js';
 export type { Ending, Request };
@@ -23,6 +24,8 @@ export type { Ending, Request };
 export interface ListenOptions {
   /** Default: `127.0.0.1`. */
   readonly host?: string;
+  /** Speaks TLS. Default: what `tls-everywhere.ts` says, which is nothing but in the project `tls`. */
+  readonly tls?: TlsServerOptions | undefined;
   /** What the second connection does, the third, and so on; the last script serves all that follow. */
   readonly laterScripts?: readonly Script[];
 }
@@ -46,6 +49,11 @@ export class PeerSide {
   /** The opening handshake's request, once its head is complete. */
   request(): Promise<Request> {
     return call('request', this.#peer, this.#index);
+  }
+
+  /** What TLS agreed upon, once it is established. */
+  security(): Promise<Security> {
+    return call('security', this.#peer, this.#index);
   }
 
   /** The frames received so far, in order, or those of one type. Rejects when the client broke the protocol. */
@@ -85,22 +93,25 @@ export class ScriptedPeer extends PeerSide implements AsyncDisposable {
   readonly host: string;
   readonly port: number;
   readonly #peer: number;
+  readonly #secure: boolean;
 
-  private constructor(peer: number, host: string, port: number) {
+  private constructor(peer: number, host: string, port: number, secure: boolean) {
     super(peer, -1);
     this.#peer = peer;
     this.host = host;
     this.port = port;
+    this.#secure = secure;
   }
 
   static async listen(script: Script, options: ListenOptions = {}): Promise<ScriptedPeer> {
     const host = options.host ?? '127.0.0.1';
-    const { peer, port } = await call('listen', [script, ...(options.laterScripts ?? [])], host);
-    return new ScriptedPeer(peer, host, port);
+    const { tls = tlsEverywhere() } = options;
+    const { peer, port } = await call('listen', [script, ...(options.laterScripts ?? [])], host, tls);
+    return new ScriptedPeer(peer, host, port, tls !== undefined);
   }
 
   get url(): string {
-    return `ws://${this.host.includes(':') ? `[${this.host}]` : this.host}:${this.port}/`;
+    return `${this.#secure ? 'wss' : 'ws'}://${this.host.includes(':') ? `[${this.host}]` : this.host}:${this.port}/`;
   }
 
   /** The connection `index`, once it is accepted. */
