@@ -114,7 +114,7 @@ describe.each(['ws', 'wss'] as const)('over %s:', (scheme) => {
   test('when to come again is told in milliseconds, be it a delay or a date', async () => {
     expect(await refusal('/busy')).toMatchObject({ retryAfter: 7_000 });
     const { retryAfter } = await refusal('/too-many');
-    expect(retryAfter).toBeGreaterThan(100 * 365 * 86_400_000);
+    expect(retryAfter).toBeGreaterThan(7 * 86_400_000);
   });
 
   test('a server that is gone is a 502', async () => {

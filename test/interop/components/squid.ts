@@ -42,7 +42,7 @@ pinger_enable off
 netdb_filename none
 max_filedescriptors 1024
 `;
-      const command = ['squid', '-N', '-d', '1', '-f', site.file('squid.conf', settings)] as const;
+      const command = ['squid', '-N', '-d', '0', '-f', site.file('squid.conf', settings)] as const;
       return user === 'root' ? [...itsUser, ...command] : command;
     },
   };
