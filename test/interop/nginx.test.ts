@@ -23,13 +23,15 @@ afterAll(async () => {
 });
 
 describe.each(['ws', 'wss'] as const)('over %s:', (scheme) => {
+  const trusting: ConnectOptions = scheme === 'wss' ? { tls: { ca: ca().cert } } : {};
+
   function url(path: string): string {
     return `${scheme}://localhost:${component.ports[scheme === 'ws' ? 'plain' : 'tls']}${path}`;
   }
 
   function open(path: string, options: ConnectOptions = {}): Promise<Connection> {
     component.explains();
-    return opened(url(path), { tls: { ca: ca().cert }, ...options });
+    return opened(url(path), { ...trusting, ...options });
   }
 
   function refusal(path: string, options?: ConnectOptions): Promise<InvalidStatus> {
@@ -74,7 +76,7 @@ describe.each(['ws', 'wss'] as const)('over %s:', (scheme) => {
     expect(await exchange(connection, 'hello')).toBe('hello');
     const { username, password } = credentials;
     const inUrl = url('/guarded').replace('//', `//${username}:${encodeURIComponent(password)}@`);
-    const second = await opened(inUrl, { tls: { ca: ca().cert } });
+    const second = await opened(inUrl, trusting);
     expect(second.url).not.toContain(username);
     expect(await exchange(second, 'hello')).toBe('hello');
   });
@@ -123,9 +125,7 @@ describe.each(['ws', 'wss'] as const)('over %s:', (scheme) => {
     const own = await Component.start(nginx(gone.port));
     try {
       const port = own.ports[scheme === 'ws' ? 'plain' : 'tls'];
-      const error = await rejection<InvalidStatus>(
-        opened(`${scheme}://localhost:${port}/`, { tls: { ca: ca().cert } }),
-      );
+      const error = await rejection<InvalidStatus>(opened(`${scheme}://localhost:${port}/`, trusting));
       expect(error.response.status).toBe(502);
     } finally {
       await own.kill();
