@@ -81,8 +81,8 @@ export const cases = [
   },
   { ...receive('receive-wss-text-1k', 'ascii', KiB, [atLeast('rate', 2), atMost('cpu', 1 / 5)]), tls: true },
   { ...receive('receive-wss-text-16k', 'ascii', 16 * KiB, [atLeast('rate', 2), atMost('cpu', 1 / 5)]), tls: true },
-  open('open-wss', true, [atLeast('rate', 1), atMost('cpu', 1 / 2)]),
-  open('open-wss-full-handshake', false, [atLeast('rate', 1), atMost('cpu', 1 / 2)]),
+  open('open-wss', true, [atLeast('rate', 1), atMost('cpu', 1 / 3)]),
+  open('open-wss-full-handshake', false, [atLeast('rate', 1), atMost('cpu', 1 / 3)]),
   {
     name: 'echo-text-64',
     what: 'echo',
