@@ -14,6 +14,7 @@ import { Opening } from './opening.js';
 import { type ConnectOptions, type ResolvedOptions, resolveOptions } from './options.js';
 import { openSession } from './session.js';
 import { secure } from './tls/secure.js';
+import { secureContext } from './tls/secure-context.js';
 import type { TlsInfo } from './tls/tls-info.js';
 import { acceptUpgrade, askForUpgrade, readBody } from './upgrade.js';
 
@@ -82,7 +83,7 @@ function secureTarget(opening: Opening, target: Target, options: ResolvedOptions
  * Takes the arguments of `connect()` apart and checks them; does nothing else.
  *
  * @param otherNames as for `resolveOptions()`.
- * @throws InvalidURL, TypeError, RangeError or NotSupported where an argument is wrong.
+ * @throws InvalidURL, TypeError, RangeError, TlsError or NotSupported where an argument is wrong.
  */
 export function checkConnectArguments(
   url: string | URL,
@@ -94,6 +95,8 @@ export function checkConnectArguments(
   if (!target.secure && options?.tls !== undefined) {
     throw invalidArgument("tls is given and url has scheme 'ws:'; expected 'wss:', or no tls");
   }
+  // What OpenSSL refuses is a wrong argument, too.
+  if (target.secure) secureContext(resolved.tls);
   return { target, resolved };
 }
 
