@@ -177,7 +177,6 @@ describe('the options of connect', () => {
   });
 
   test.each([
-    [{ proxy: 'http://p' }, 'option proxy is not supported yet; expected false'],
     [{ maxRedirects: 1 }, 'option maxRedirects is not supported yet; expected 0'],
     [{ tls: {} }, 'option tls is not supported yet'],
     [{ socketPath: '/s' }, 'option socketPath is not supported yet'],
