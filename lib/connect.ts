@@ -7,7 +7,8 @@ import type { Connection } from './connection.js';
 import { Deadline } from './deadline.js';
 import * as diagnostics from './diagnostics.js';
 import { type AddressSettings, resolveAddresses } from './dial/addresses.js';
-import { findRoute } from './dial/route.js';
+import { describeProxy } from './dial/proxy.js';
+import { findRoute, type Tunnel } from './dial/route.js';
 import { throughProxy } from './dial/tunnel.js';
 import { InvalidStatus, invalidArgument, TimeoutError } from './errors.js';
 import { parseUrl, type Target } from './handshake/url.js';
@@ -67,7 +68,7 @@ async function hop(target: Target, options: ResolvedOptions, deadline: Deadline)
   try {
     opening.abortOn(options.signal);
     const ends = await opening.dialed();
-    if (tunnel !== undefined) await throughProxy(opening, tunnel.proxy, tunnel.destination, options);
+    if (tunnel !== undefined) await openTunnel(opening, tunnel, options);
     const tls = target.secure ? await secureTarget(opening, target, options) : undefined;
     opening.stage = 'waiting for handshake response';
     const exchange = await askForUpgrade(opening, target, options);
@@ -78,6 +79,17 @@ async function hop(target: Target, options: ResolvedOptions, deadline: Deadline)
     await opening.dismiss();
     throw error;
   }
+}
+
+async function openTunnel(opening: Opening, { proxy, destination }: Tunnel, options: ResolvedOptions): Promise<void> {
+  const { stage } = opening;
+  if (proxy.scheme === 'https') {
+    const endpoint = describeProxy(proxy);
+    opening.stage = `shaking hands with ${endpoint} for TLS`;
+    await secure(opening, { ...proxy, endpoint, proxy: proxy.href }, options.proxyTls);
+  }
+  opening.stage = stage;
+  await throughProxy(opening, proxy, destination, options);
 }
 
 function secureTarget(opening: Opening, target: Target, options: ResolvedOptions): Promise<TlsInfo> {

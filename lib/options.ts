@@ -136,6 +136,8 @@ export interface ConnectOptions {
    * would send.
    */
   readonly proxyHeaders?: HeadersOption | undefined;
+  /** How TLS is done with an `https:` proxy, in the words of `tls.connect()`; not for a proxy of another scheme. */
+  readonly proxyTls?: TlsOptions | undefined;
   /** Redirects are not followed yet, so 0 is all there is. */
   readonly maxRedirects?: 0 | undefined;
 }
@@ -166,6 +168,7 @@ export interface ResolvedOptions {
   /** 'environment' looks for one anew with every dial. */
   readonly proxy: ProxyServer | 'environment' | undefined;
   readonly proxyHeaders: readonly HeaderEntry[];
+  readonly proxyTls: TlsSettings;
   readonly signal: AbortSignal | undefined;
   /** undefined where none is wanted. */
   readonly compression: CompressionSettings | undefined;
@@ -203,6 +206,7 @@ const knownOptions: ReadonlySet<string> = new Set<keyof ConnectOptions>([
   'compression',
   'proxy',
   'proxyHeaders',
+  'proxyTls',
   'maxRedirects',
 ]);
 
@@ -259,8 +263,9 @@ export function resolveOptions(options: ConnectOptions = {}, otherNames = noName
     noDelay: checkBoolean('noDelay', noDelay),
     attemptDelay: checkInteger('attemptDelay', attemptDelay, 10, 60_000, 'milliseconds'),
     tls: checkTls('tls', options.tls),
-    proxy: checkProxy(options.proxy),
+    proxy: checkProxy(options),
     proxyHeaders: checkHeaders(options.proxyHeaders, 'proxyHeaders'),
+    proxyTls: checkTls('proxyTls', options.proxyTls),
     signal: signal === undefined ? undefined : checkSignal('signal', signal),
     compression: checkCompression(options.compression),
   };
@@ -335,9 +340,16 @@ function checkLocalAddress(value: unknown): string | undefined {
   return value;
 }
 
-function checkProxy(value: unknown = nodeUsesEnvironment(process.env, process.execArgv)): ResolvedOptions['proxy'] {
+function checkProxy({ proxy, proxyTls }: ConnectOptions): ResolvedOptions['proxy'] {
+  const value: unknown = proxy === undefined ? nodeUsesEnvironment(process.env, process.execArgv) : proxy;
   if (typeof value === 'boolean') return value ? 'environment' : undefined;
   const text = typeof value === 'string' ? value : (value as Partial<URL> | null)?.href;
   if (typeof text !== 'string') throw invalidType('proxy', value, 'a URL, true or false');
-  return parseProxy('proxy', text);
+  const server = parseProxy('proxy', text);
+  if (proxyTls !== undefined && server.scheme !== 'https') {
+    throw invalidArgument(
+      `proxyTls is given and proxy has scheme '${server.scheme}:'; expected 'https:', or no proxyTls`,
+    );
+  }
+  return server;
 }

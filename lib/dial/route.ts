@@ -23,7 +23,13 @@ export interface Route {
   readonly endpoint: string;
   readonly addresses: readonly string[];
   /** What is to be asked of whom once it is dialled; undefined where that is the target itself. */
-  readonly tunnel: { readonly proxy: ProxyServer; readonly destination: Destination } | undefined;
+  readonly tunnel: Tunnel | undefined;
+}
+
+/** What a proxy is to be asked for. */
+export interface Tunnel {
+  readonly proxy: ProxyServer;
+  readonly destination: Destination;
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 
 import { isIPv6 } from 'node:net';
-import { EndOfStream, InvalidHandshake, InvalidMessage, ProxyError, TransportError } from '../errors.js';
+import { EndOfStream, InvalidHandshake, InvalidMessage, ProxyError, TlsError, TransportError } from '../errors.js';
 import type { HandshakeStream } from '../opening.js';
 import { type ConnectSettings, connectThroughHttp } from './http-connect.js';
 import type { ProxyServer } from './proxy.js';
@@ -46,7 +46,7 @@ export async function throughProxy(
 
 function httpFailure(error: unknown, proxy: ProxyServer): unknown {
   if (error instanceof ProxyError) return error;
-  if (error instanceof TransportError) return brokenStream(error, proxy);
+  if (error instanceof TransportError || error instanceof TlsError) return brokenStream(error, proxy);
   if (!(error instanceof InvalidHandshake) && !(error instanceof EndOfStream)) return error;
   return new ProxyError('did not receive a valid HTTP response from proxy', { proxy: proxy.href, cause: error });
 }
@@ -60,6 +60,6 @@ function socksFailure(error: unknown, proxy: ProxyServer): unknown {
   return new ProxyError(message, { proxy: proxy.href, cause });
 }
 
-function brokenStream(cause: TransportError, proxy: ProxyServer): ProxyError {
+function brokenStream(cause: Error, proxy: ProxyServer): ProxyError {
   return new ProxyError(`connection to proxy broke: ${cause.message}`, { proxy: proxy.href, cause });
 }

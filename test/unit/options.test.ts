@@ -38,6 +38,7 @@ test('the defaults are those that are documented', () => {
     tls: checkTls('tls'),
     proxy: undefined,
     proxyHeaders: [],
+    proxyTls: checkTls('proxyTls'),
     signal: undefined,
     compression: {
       serverNoContextTakeover: false,
@@ -135,6 +136,20 @@ test('a proxy of an unknown scheme is a TypeError', () => {
   expect(() => resolveOptions({ proxy: 'ftp://user:secret@h' })).toThrow(
     invalidArgument("proxy has scheme 'ftp:'; expected http:, https:, socks4:, socks4a:, socks5:, socks5h: or socks:"),
   );
+});
+
+test.each(['http', 'socks4', 'socks4a', 'socks5', 'socks5h'])('proxyTls is not for a proxy of %s:', (scheme) => {
+  expect(() => resolveOptions({ proxy: `${scheme}://h`, proxyTls: {} })).toThrow(
+    invalidArgument(`proxyTls is given and proxy has scheme '${scheme}:'; expected 'https:', or no proxyTls`),
+  );
+});
+
+test('proxyTls may be given with a proxy of https:, and with one that the environment may name', () => {
+  const proxyTls = { servername: 'p.example' };
+  for (const proxy of ['https://h', true, false, undefined]) {
+    expect(resolveOptions({ proxy, proxyTls }).proxyTls.servername).toBe('p.example');
+  }
+  expect(() => resolveAny({ proxyTls: { servername: 5 } })).toThrow('proxyTls.servername');
 });
 
 test('proxyHeaders are checked as headers are', () => {
