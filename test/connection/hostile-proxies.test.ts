@@ -31,7 +31,7 @@ const socks5 = Buffer.from([5, 2, 1, 0, 5, 0, 0, 3, 4, 0x68, 0x6f, 0x73, 0x74, 0
 const socks4 = Buffer.from([0, 90, 1, 2, 3, 4, 5, 6]);
 
 async function listen(script: Script): Promise<ScriptedPeer> {
-  const peer = await ScriptedPeer.listen(script);
+  const peer = await ScriptedPeer.listen(script, { tls: null });
   onTestFinished(() => peer.stop());
   return peer;
 }

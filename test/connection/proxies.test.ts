@@ -1,4 +1,4 @@
-/** Connecting through proxies that behave. What a proxy may do wrong is in hostile-proxies.test.ts. */
+/** Connecting through proxies that behave, without TLS: that is in proxies-tls.test.ts. What a proxy may do wrong is in hostile-proxies.test.ts. */
 
 import type { LookupFunction } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -17,7 +17,7 @@ const user = { username: 'user', password: 'p@ss' };
 /** A proxy and a server for one test, after which no reader may be left. */
 async function listen(options?: ProxyOptions) {
   const proxy = await TestProxy.listen(options);
-  const peer = await ScriptedPeer.listen([accept(), echoMessages(), answerClose()]);
+  const peer = await ScriptedPeer.listen([accept(), echoMessages(), answerClose()], { tls: null });
   onTestFinished(async () => {
     expect(liveReaders()).toBe(0);
     await peer.stop();
