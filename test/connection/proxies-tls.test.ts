@@ -146,8 +146,8 @@ describe('an HTTP proxy over TLS', () => {
 });
 
 describe('a proxy of https:', () => {
-  async function failure<E extends Error>(script: Script, options?: ConnectOptions): Promise<E> {
-    const peer = await ScriptedPeer.listen(script, { tls: null });
+  async function failure<E extends Error>(script: Script, options?: ConnectOptions, plain = true): Promise<E> {
+    const peer = await ScriptedPeer.listen(script, { tls: plain ? null : speaking(certificates.server()) });
     onTestFinished(() => peer.stop());
     const proxy = `https://user:secret@127.0.0.1:${peer.port}`;
     const error = await rejection<E>(connect('ws://h.example/', { ...options, proxy, proxyTls: trusting }));
@@ -176,5 +176,36 @@ describe('a proxy of https:', () => {
     expect(error).toBeInstanceOf(TimeoutError);
     expect(error.message).toMatch(/^timed out while shaking hands with HTTP proxy https:.* for TLS; openTimeout is/);
     expect(now() - began).toBeLessThan(MEDIUM + MARGIN);
+  });
+
+  test('that answers nothing over TLS is given up after openTimeout', async () => {
+    const error = await failure<TimeoutError>([neverAnswer()], { openTimeout: 2 * MEDIUM }, false);
+    expect(error).toBeInstanceOf(TimeoutError);
+    expect(error.message).toMatch(/^timed out while connecting to HTTP proxy https:.*; openTimeout is/);
+  });
+
+  test('that closes within its answer over TLS is a ProxyError', async () => {
+    const error = await failure<ProxyError>([sendRaw('HTTP/1.1 200 OK\r\n'), halfClose()], {}, false);
+    expect(error).toBeInstanceOf(ProxyError);
+    expect(error.message).toMatch(/^did not receive a valid HTTP response from proxy; the proxy is https:/);
+  });
+
+  test.each([
+    ['shaking hands', null],
+    ['answering', speaking(certificates.server())],
+  ])('is left at once where the signal aborts while it should be %s', async (_what, tls) => {
+    const peer = await ScriptedPeer.listen([neverAnswer()], { tls });
+    onTestFinished(() => peer.stop());
+    const abort = new AbortController();
+    const proxy = `https://127.0.0.1:${peer.port}`;
+    const connected = connect('ws://h.example/', { proxy, proxyTls: trusting, signal: abort.signal });
+    connected.catch(() => {});
+    await (tls === null ? peer.connection(0) : peer.request());
+    const reason = new Error('enough');
+    const began = now();
+    abort.abort(reason);
+    await expect(connected).rejects.toBe(reason);
+    expect(liveReaders()).toBe(0);
+    expect(now() - began).toBeLessThan(MARGIN);
   });
 });
