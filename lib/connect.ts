@@ -6,16 +6,21 @@
 import type { Connection } from './connection.js';
 import { Deadline } from './deadline.js';
 import * as diagnostics from './diagnostics.js';
-import { resolveAddresses } from './dial/addresses.js';
+import { type AddressSettings, resolveAddresses } from './dial/addresses.js';
+import { describeProxy } from './dial/proxy.js';
+import { findRoute, type Tunnel } from './dial/route.js';
+import { throughProxy } from './dial/tunnel.js';
 import { InvalidStatus, invalidArgument, TimeoutError } from './errors.js';
 import { parseUrl, type Target } from './handshake/url.js';
 import type { SessionConfig } from './native.js';
 import { Opening } from './opening.js';
 import { type ConnectOptions, type ResolvedOptions, resolveOptions } from './options.js';
+import { readBody } from './response.js';
 import { openSession } from './session.js';
 import { secure } from './tls/secure.js';
+import { secureContext } from './tls/secure-context.js';
 import type { TlsInfo } from './tls/tls-info.js';
-import { acceptUpgrade, askForUpgrade, readBody } from './upgrade.js';
+import { acceptUpgrade, askForUpgrade } from './upgrade.js';
 
 /**
  * Opens a WebSocket connection (RFC 6455 §4.1).
@@ -26,6 +31,7 @@ import { acceptUpgrade, askForUpgrade, readBody } from './upgrade.js';
  * @throws InvalidURL, TypeError, RangeError or NotSupported where an argument is wrong.
  * @throws TransportError where the name can't be resolved, no address can be connected to, or the network fails.
  * @throws TimeoutError where opening took longer than `openTimeout`; the message names the stage.
+ * @throws ProxyError where the proxy refused or failed to connect.
  * @throws InvalidStatus where the server answered with another status than 101; it carries head and body.
  * @throws InvalidHandshake where what the server answered opens no WebSocket connection; its subclass says why.
  * @throws the reason of `options.signal` where that aborts first.
@@ -55,12 +61,15 @@ async function open(target: Target, resolved: ResolvedOptions): Promise<Connecti
 
 /** One dial and one request. */
 async function hop(target: Target, options: ResolvedOptions, deadline: Deadline): Promise<Connection> {
-  const addresses = await resolve(target, options, deadline);
-  const session = openSession(sessionConfig(addresses, target.port, options, deadline));
-  const opening = new Opening(session, { ...target, addresses, openTimeout: options.openTimeout });
+  const { tunnel, ...where } = await findRoute(target, options, (hostname, settings) =>
+    resolve(hostname, settings, options, deadline),
+  );
+  const session = openSession(sessionConfig(where.addresses, where.port, options, deadline));
+  const opening = new Opening(session, { ...where, openTimeout: options.openTimeout });
   try {
     opening.abortOn(options.signal);
     const ends = await opening.dialed();
+    if (tunnel !== undefined) await openTunnel(opening, tunnel, options);
     const tls = target.secure ? await secureTarget(opening, target, options) : undefined;
     opening.stage = 'waiting for handshake response';
     const exchange = await askForUpgrade(opening, target, options);
@@ -73,6 +82,17 @@ async function hop(target: Target, options: ResolvedOptions, deadline: Deadline)
   }
 }
 
+async function openTunnel(opening: Opening, { proxy, destination }: Tunnel, options: ResolvedOptions): Promise<void> {
+  const { stage } = opening;
+  if (proxy.scheme === 'https') {
+    const endpoint = describeProxy(proxy);
+    opening.stage = `shaking hands with ${endpoint} for TLS`;
+    await secure(opening, { ...proxy, endpoint, proxy: proxy.href }, options.proxyTls);
+  }
+  opening.stage = stage;
+  await throughProxy(opening, proxy, destination, options);
+}
+
 function secureTarget(opening: Opening, target: Target, options: ResolvedOptions): Promise<TlsInfo> {
   opening.stage = `shaking hands with ${target.endpoint} for TLS`;
   return secure(opening, target, options.tls);
@@ -82,7 +102,7 @@ function secureTarget(opening: Opening, target: Target, options: ResolvedOptions
  * Takes the arguments of `connect()` apart and checks them; does nothing else.
  *
  * @param otherNames as for `resolveOptions()`.
- * @throws InvalidURL, TypeError, RangeError or NotSupported where an argument is wrong.
+ * @throws InvalidURL, TypeError, RangeError, TlsError or NotSupported where an argument is wrong.
  */
 export function checkConnectArguments(
   url: string | URL,
@@ -94,22 +114,28 @@ export function checkConnectArguments(
   if (!target.secure && options?.tls !== undefined) {
     throw invalidArgument("tls is given and url has scheme 'ws:'; expected 'wss:', or no tls");
   }
+  // What OpenSSL refuses is a wrong argument, too.
+  if (target.secure) secureContext(resolved.tls);
   return { target, resolved };
 }
 
 /** Resolving can't be cancelled, so whoever waits stops waiting. */
-async function resolve(target: Target, options: ResolvedOptions, deadline: Deadline): Promise<readonly string[]> {
-  const { signal, openTimeout } = options;
+async function resolve(
+  hostname: string,
+  settings: AddressSettings,
+  { signal, openTimeout }: ResolvedOptions,
+  deadline: Deadline,
+): Promise<readonly string[]> {
   let timer: NodeJS.Timeout | undefined;
   let aborted: (() => void) | undefined;
   const interrupted = new Promise<never>((_, reject) => {
-    const message = `timed out while resolving ${target.hostname}; openTimeout is ${openTimeout} ms`;
+    const message = `timed out while resolving ${hostname}; openTimeout is ${openTimeout} ms`;
     if (openTimeout !== 0) timer = setTimeout(() => reject(new TimeoutError(message)), deadline.remaining());
     aborted = () => reject(signal?.reason);
     signal?.addEventListener('abort', aborted);
   });
   try {
-    return await Promise.race([resolveAddresses(target.hostname, options), interrupted]);
+    return await Promise.race([resolveAddresses(hostname, settings), interrupted]);
   } finally {
     clearTimeout(timer);
     if (aborted !== undefined) signal?.removeEventListener('abort', aborted);

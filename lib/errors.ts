@@ -81,9 +81,43 @@ export class NegotiationError extends InvalidHandshake {
   override readonly code: string = 'HAWSER_NEGOTIATION';
 }
 
-/** The proxy refused or failed to connect. */
+/** What a `ProxyError` tells besides its message. */
+export interface ProxyErrorDetails {
+  readonly proxy: string;
+  readonly response?: ResponseHead;
+  readonly body?: Buffer;
+  readonly replyCode?: number;
+  readonly cause?: unknown;
+}
+
+/** The proxy refused or failed to connect; `cause` says what went wrong where it did not say so itself. */
 export class ProxyError extends InvalidHandshake {
   override readonly code: string = 'HAWSER_PROXY';
+  /** The proxy's URL, without its credentials. */
+  readonly proxy: string;
+  /** The head of an HTTP proxy's answer, where it refused. */
+  declare readonly response?: ResponseHead;
+  /** What came of that answer's body, at most 1 MiB. */
+  declare readonly body?: Buffer;
+  /** The code of a SOCKS proxy's reply, where it refused: 1 to 8 of SOCKS5 (RFC 1928 §6), 91 to 93 of SOCKS4. */
+  declare readonly replyCode?: number;
+
+  /** The message is completed by the proxy's name. */
+  constructor(message: string, { proxy, cause, ...rest }: ProxyErrorDetails) {
+    super(`${message}; the proxy is ${proxy}`, cause === undefined ? undefined : { cause });
+    this.proxy = proxy;
+    Object.assign(this, rest);
+  }
+
+  /** The status of an HTTP proxy's answer, where it refused. */
+  get status(): number | undefined {
+    return this.response?.status;
+  }
+
+  /** The body decoded as UTF-8. */
+  get text(): string {
+    return this.body?.toString('utf8') ?? '';
+  }
 }
 
 /** The handshake would have exceeded a bound that keeps the client safe. */

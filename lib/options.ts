@@ -16,6 +16,8 @@ import {
   nearestName,
 } from './check.js';
 import { type CompressionOptions, type CompressionSettings, checkCompression } from './compression-options.js';
+import { type ProxyServer, parseProxy } from './dial/proxy.js';
+import { nodeUsesEnvironment } from './dial/proxy-environment.js';
 import { invalidArgument, NotSupported } from './errors.js';
 import { type HeaderEntry, isToken } from './handshake/headers.js';
 import { type Credentials, checkAuth, checkHeaders, checkHeaderValue, type HeadersOption } from './header-options.js';
@@ -122,8 +124,20 @@ export interface ConnectOptions {
    * @default true
    */
   readonly compression?: boolean | CompressionOptions | undefined;
-  /** Proxies are not supported yet, so false is all there is. */
-  readonly proxy?: false | undefined;
+  /**
+   * The proxy to connect through: an `http:`, `https:`, `socks4:`, `socks4a:`, `socks5:` or `socks5h:` URL, whose user
+   * and password are the credentials. true takes it from the environment: `wss_proxy`, `ws_proxy`, `https_proxy`,
+   * `http_proxy`, `all_proxy` and `no_proxy`. false connects directly.
+   * @default true where Node itself does so (NODE_USE_ENV_PROXY=1 or --use-env-proxy), else false
+   */
+  readonly proxy?: string | URL | boolean | undefined;
+  /**
+   * Headers for an HTTP proxy's CONNECT request. `Host`, `Proxy-Authorization` and `User-Agent` replace the ones hawser
+   * would send.
+   */
+  readonly proxyHeaders?: HeadersOption | undefined;
+  /** How TLS is done with an `https:` proxy, in the words of `tls.connect()`; not for a proxy of another scheme. */
+  readonly proxyTls?: TlsOptions | undefined;
   /** Redirects are not followed yet, so 0 is all there is. */
   readonly maxRedirects?: 0 | undefined;
 }
@@ -151,6 +165,10 @@ export interface ResolvedOptions {
   readonly noDelay: boolean;
   readonly attemptDelay: number;
   readonly tls: TlsSettings;
+  /** 'environment' looks for one anew with every dial. */
+  readonly proxy: ProxyServer | 'environment' | undefined;
+  readonly proxyHeaders: readonly HeaderEntry[];
+  readonly proxyTls: TlsSettings;
   readonly signal: AbortSignal | undefined;
   /** undefined where none is wanted. */
   readonly compression: CompressionSettings | undefined;
@@ -187,6 +205,8 @@ const knownOptions: ReadonlySet<string> = new Set<keyof ConnectOptions>([
   'signal',
   'compression',
   'proxy',
+  'proxyHeaders',
+  'proxyTls',
   'maxRedirects',
 ]);
 
@@ -243,6 +263,9 @@ export function resolveOptions(options: ConnectOptions = {}, otherNames = noName
     noDelay: checkBoolean('noDelay', noDelay),
     attemptDelay: checkInteger('attemptDelay', attemptDelay, 10, 60_000, 'milliseconds'),
     tls: checkTls('tls', options.tls),
+    proxy: checkProxy(options),
+    proxyHeaders: checkHeaders(options.proxyHeaders, 'proxyHeaders'),
+    proxyTls: checkTls('proxyTls', options.proxyTls),
     signal: signal === undefined ? undefined : checkSignal('signal', signal),
     compression: checkCompression(options.compression),
   };
@@ -254,10 +277,7 @@ function checkOptionNames(options: object, otherNames: ReadonlyMap<string, strin
     if (laterOptions.has(name)) throw new NotSupported(`option ${name} is not supported yet`);
     if (!knownOptions.has(name)) throw unknownOption(name, otherNames);
   }
-  const { proxy, maxRedirects } = options as Record<string, unknown>;
-  if (proxy !== undefined && proxy !== false) {
-    throw new NotSupported('option proxy is not supported yet; expected false');
-  }
+  const { maxRedirects } = options as Record<string, unknown>;
   if (maxRedirects !== undefined && maxRedirects !== 0) {
     throw new NotSupported('option maxRedirects is not supported yet; expected 0');
   }
@@ -318,4 +338,18 @@ function checkLocalAddress(value: unknown): string | undefined {
   if (value === undefined) return undefined;
   if (typeof value !== 'string' || isIP(value) === 0) throw invalidType('localAddress', value, 'an IP address');
   return value;
+}
+
+function checkProxy({ proxy, proxyTls }: ConnectOptions): ResolvedOptions['proxy'] {
+  const value: unknown = proxy === undefined ? nodeUsesEnvironment(process.env, process.execArgv) : proxy;
+  if (typeof value === 'boolean') return value ? 'environment' : undefined;
+  const text = typeof value === 'string' ? value : (value as Partial<URL> | null)?.href;
+  if (typeof text !== 'string') throw invalidType('proxy', value, 'a URL, true or false');
+  const server = parseProxy('proxy', text);
+  if (proxyTls !== undefined && server.scheme !== 'https') {
+    throw invalidArgument(
+      `proxyTls is given and proxy has scheme '${server.scheme}:'; expected 'https:', or no proxyTls`,
+    );
+  }
+  return server;
 }

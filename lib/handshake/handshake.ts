@@ -74,7 +74,7 @@ export function buildRequest(target: Target, settings: RequestSettings, key: str
 }
 
 /** Basic credentials, as UTF-8 (RFC 7617 §2.1). */
-function basicAuthorization({ username, password }: Credentials): string {
+export function basicAuthorization({ username, password }: Credentials): string {
   return `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`;
 }
 

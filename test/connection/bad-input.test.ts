@@ -108,6 +108,17 @@ describe('the options of connect', () => {
     [{ origin: 5 }, 'origin is of type number; expected a string'],
     [{ origin: 'a\r\nX: y' }, 'origin has a control character or one beyond latin1; expected a header value'],
     [{ userAgent: 'a\nb' }, 'userAgent has a control character or one beyond latin1; expected a header value'],
+    [{ proxy: 3128 }, 'proxy is 3128; expected a URL, true or false'],
+    [{ proxy: 'h h' }, "proxy is 'h h'; expected a URL like http://host:port"],
+    [
+      { proxy: 'ftp://user:secret@p' },
+      expect.stringMatching(/^proxy has scheme 'ftp:'; expected http:, https:, [^@]* or socks:$/),
+    ],
+    [{ proxyHeaders: 'X: y' }, "proxyHeaders is 'X: y'; expected an object or pairs"],
+    [
+      { proxy: 'http://p', proxyTls: {} },
+      "proxyTls is given and proxy has scheme 'http:'; expected 'https:', or no proxyTls",
+    ],
     [{ headers: 'X: y' }, "headers is 'X: y'; expected an object or pairs"],
     [{ headers: { 'X Y': 'z' } }, "header name is 'X Y'; expected a token (RFC 9110 section 5.6.2)"],
     [{ headers: { 'X\r\nY': 'z' } }, "header name is 'X\\r\\nY'; expected a token (RFC 9110 section 5.6.2)"],
@@ -177,7 +188,6 @@ describe('the options of connect', () => {
   });
 
   test.each([
-    [{ proxy: 'http://p' }, 'option proxy is not supported yet; expected false'],
     [{ maxRedirects: 1 }, 'option maxRedirects is not supported yet; expected 0'],
     [{ tls: {} }, 'option tls is not supported yet'],
     [{ socketPath: '/s' }, 'option socketPath is not supported yet'],

@@ -24,8 +24,8 @@ export type { Ending, Request };
 export interface ListenOptions {
   /** Default: `127.0.0.1`. */
   readonly host?: string;
-  /** Speaks TLS. Default: what `tls-everywhere.ts` says, which is nothing but in the project `tls`. */
-  readonly tls?: TlsServerOptions | undefined;
+  /** Speaks TLS, or never where null. Default: what `tls-everywhere.ts` says, which is nothing but in the project `tls`. */
+  readonly tls?: TlsServerOptions | null | undefined;
   /** What the second connection does, the third, and so on; the last script serves all that follow. */
   readonly laterScripts?: readonly Script[];
 }
@@ -105,7 +105,7 @@ export class ScriptedPeer extends PeerSide implements AsyncDisposable {
 
   static async listen(script: Script, options: ListenOptions = {}): Promise<ScriptedPeer> {
     const host = options.host ?? '127.0.0.1';
-    const { tls = tlsEverywhere() } = options;
+    const tls = options.tls === undefined ? tlsEverywhere() : (options.tls ?? undefined);
     const { peer, port } = await call('listen', [script, ...(options.laterScripts ?? [])], host, tls);
     return new ScriptedPeer(peer, host, port, tls !== undefined);
   }

@@ -87,7 +87,7 @@ test('every class has a name and a code of its own, and is under HawserError', (
     new errors.InvalidHeader('x'),
     new errors.InvalidUpgrade('x'),
     new errors.NegotiationError('x'),
-    new errors.ProxyError('x'),
+    new errors.ProxyError('x', { proxy: 'http://p:80' }),
     new errors.SecurityError('x'),
     new errors.ConnectionClosed(outcome()),
     new errors.ConnectionClosedOK(outcome()),
@@ -133,6 +133,17 @@ test('a refused handshake carries head and body', () => {
   expect(error.message).toBe('server rejected WebSocket connection: HTTP 410');
   expect(error.response).toBe(response);
   expect(error.text).toBe('gonë');
+});
+
+test('a proxy’s error names the proxy, and carries what it said', () => {
+  const response = { status: 503, statusText: '', headers: new HeaderList() };
+  const refused = new errors.ProxyError('no', { proxy: 'http://p:80', response, body: Buffer.from('gonë') });
+  expect(refused.message).toBe('no; the proxy is http://p:80');
+  expect(refused).toMatchObject({ proxy: 'http://p:80', response, status: 503, text: 'gonë' });
+  const cause = new Error('y');
+  const broken = new errors.ProxyError('no', { proxy: 'socks5://p:1080', cause });
+  expect(broken).toMatchObject({ status: undefined, text: '', cause });
+  expect(Object.keys(broken).sort()).toEqual(['code', 'proxy']);
 });
 
 test('a header’s error says whether it is missing or wrong', () => {

@@ -9,6 +9,18 @@ function status(code: number): errors.InvalidStatus {
   return new errors.InvalidStatus({ status: code, statusText: '', headers: new HeaderList() });
 }
 
+function proxyStatus(code: number): errors.ProxyError {
+  return new errors.ProxyError('x', { proxy: 'http://p:80', response: status(code).response });
+}
+
+function proxyReply(replyCode: number): errors.ProxyError {
+  return new errors.ProxyError('x', { proxy: 'socks5://p:1080', replyCode });
+}
+
+function proxyFailure(cause?: unknown): errors.ProxyError {
+  return new errors.ProxyError('x', { proxy: 'http://p:80', cause });
+}
+
 test.each<[string, Error]>([
   ['a refused dial', failures.dialFailure(-111)],
   ['a name that can’t be resolved', failures.lookupFailure('h', new Error('no'))],
@@ -20,6 +32,18 @@ test.each<[string, Error]>([
   ['HTTP 502', status(502)],
   ['HTTP 503', status(503)],
   ['HTTP 504', status(504)],
+  ['HTTP 502 of a proxy', proxyStatus(502)],
+  ['HTTP 503 of a proxy', proxyStatus(503)],
+  ['HTTP 504 of a proxy', proxyStatus(504)],
+  ['a general failure of a SOCKS5 proxy', proxyReply(1)],
+  ['an unreachable network behind a SOCKS5 proxy', proxyReply(3)],
+  ['an unreachable host behind a SOCKS5 proxy', proxyReply(4)],
+  ['a server that refused a SOCKS5 proxy', proxyReply(5)],
+  ['a lost way behind a SOCKS5 proxy', proxyReply(6)],
+  ['a failure of a SOCKS4 proxy', proxyReply(91)],
+  ['a reset on the way to a proxy', proxyFailure(new errors.TransportError('x', { code: 'ECONNRESET' }))],
+  ['the end of a proxy’s stream', proxyFailure(new errors.EndOfStream('x'))],
+  ['an answer of a proxy that was cut short', proxyFailure(judgeUnfinishedHead(Buffer.from('HTTP/1.0 20')))],
 ])('%s may pass', (_what, error) => {
   expect(isTransient(error)).toBe(true);
 });
@@ -40,7 +64,14 @@ test.each<[string, unknown]>([
   ['InvalidHeader', new errors.InvalidHeader('X')],
   ['InvalidUpgrade', new errors.InvalidUpgrade('Upgrade')],
   ['NegotiationError', new errors.NegotiationError('x')],
-  ['ProxyError', new errors.ProxyError('x')],
+  ['ProxyError', proxyFailure()],
+  ['HTTP 403 of a proxy', proxyStatus(403)],
+  ['HTTP 407 of a proxy', proxyStatus(407)],
+  ['a rule of a SOCKS5 proxy', proxyReply(2)],
+  ['a command that a SOCKS5 proxy does not know', proxyReply(7)],
+  ['a type of address that a SOCKS5 proxy does not know', proxyReply(8)],
+  ['a SOCKS4 proxy that asks for identd', proxyReply(92)],
+  ['junk of a proxy', proxyFailure(judgeUnfinishedHead(Buffer.from('220 smtp')))],
   ['SecurityError', new errors.SecurityError('x')],
   ['ConcurrencyError', new errors.ConcurrencyError('x')],
   ['PayloadTooBig', new errors.PayloadTooBig(1, 2)],
