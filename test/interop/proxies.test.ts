@@ -1,8 +1,8 @@
 /** Through real proxies to a server with and without TLS. */
 
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Connection } from '../../lib/connection.js';
-import { ConnectionClosedError, ProxyError } from '../../lib/errors.js';
+import { CertificateError, ConnectionClosedError, ProxyError } from '../../lib/errors.js';
 import type { ConnectOptions } from '../../lib/options.js';
 import { ca, otherCa, server as serverCertificate } from '../support/certificates.js';
 import { ending, rejection } from '../support/opened.js';
@@ -51,6 +51,11 @@ interface Proxy {
   /** undefined where it connects to all ports. */
   readonly refusedPort: Refusal | undefined;
   readonly nobody: Refusal;
+}
+
+/** `tls` is for URLs of wss: only. */
+function trusting(url: string): ConnectOptions {
+  return url.startsWith('wss:') ? { tls: { ca: ca().cert } } : {};
 }
 
 const refusedWith = (details: Refusal): Refusal => ({ code: 'HAWSER_PROXY', ...details });
@@ -152,7 +157,7 @@ describe.each(proxies)('$name', ({ setup, scheme, port, credentials, ...expected
 
   function open(url: string, options: ConnectOptions = {}): Promise<Connection> {
     component.explains();
-    return opened(url, { proxy: proxyUrl(), tls: { ca: ca().cert }, ...options });
+    return opened(url, { proxy: proxyUrl(), ...trusting(url), ...options });
   }
 
   describe.each(['ws', 'wss'] as const)('to a server of %s:', (serverScheme) => {
@@ -231,6 +236,23 @@ describe.each(proxies)('$name', ({ setup, scheme, port, credentials, ...expected
   }
 });
 
+describe('squid of the environment', () => {
+  let component: Component<'open' | 'guarded'>;
+  beforeAll(async () => {
+    component = await Component.start(squid(ports.refused));
+  });
+  afterAll(() => component?.kill());
+  afterEach(() => void vi.unstubAllEnvs());
+
+  test('is asked, as its refusal shows, and not where no_proxy has the host', async () => {
+    vi.stubEnv('ws_proxy', `http://127.0.0.1:${component.ports.open}`);
+    const url = `ws://localhost:${ports.refused}/`;
+    expect(await rejection(opened(url, { proxy: true }))).toMatchObject(refusedWith({ status: 403 }));
+    vi.stubEnv('no_proxy', 'localhost');
+    expect(await exchange(await opened(url, { proxy: true }), 'hello')).toBe('hello');
+  });
+});
+
 describe('squid behind stunnel, an HTTPS proxy', () => {
   let inner: Component<'open' | 'guarded'>;
   let outer: Component<'tls13' | 'tls12'>;
@@ -247,7 +269,6 @@ describe('squid behind stunnel, an HTTPS proxy', () => {
     return `https://${who.username}:${encodeURIComponent(who.password)}@localhost:${port}`;
   }
 
-  const trusting = { ca: ca().cert };
   const versions = ['tls13', 'tls12'] as const;
 
   test.each(versions.flatMap((version) => (['ws', 'wss'] as const).map((scheme) => [version, scheme] as const)))(
@@ -256,7 +277,7 @@ describe('squid behind stunnel, an HTTPS proxy', () => {
       outer.explains();
       const url = `${scheme}://localhost:${scheme === 'ws' ? ports.plain : ports.secure}/`;
       const proxy = through(outer.ports[version]);
-      const connection = await opened(url, { proxy, proxyTls: trusting, tls: trusting });
+      const connection = await opened(url, { proxy, proxyTls: { ca: ca().cert }, ...trusting(url) });
       expect(await exchange(connection, 'größe')).toBe('größe');
       const bytes = Buffer.alloc(4 * MiB, 'bytes');
       expect(bytes.equals((await exchange(connection, bytes)) as Buffer)).toBe(true);
@@ -267,13 +288,15 @@ describe('squid behind stunnel, an HTTPS proxy', () => {
   test('is verified as a proxy, whatever is trusted behind it', async () => {
     const url = `wss://localhost:${ports.secure}/`;
     const proxy = through(outer.ports.tls13);
-    const error = await rejection(opened(url, { proxy, proxyTls: { ca: otherCa().cert }, tls: trusting }));
-    expect([error.code, (error.cause as { code?: string } | undefined)?.code].join()).toMatch(/UNABLE_TO/);
+    const error = await rejection(opened(url, { proxy, proxyTls: { ca: otherCa().cert }, ...trusting(url) }));
+    expect(error).toBeInstanceOf(CertificateError);
+    expect(error.code).toBe('UNABLE_TO_GET_ISSUER_CERT_LOCALLY');
+    expect(error.message).toContain(`https://localhost:${outer.ports.tls13}`);
   });
 
   test('refuses in its own words, through TLS', async () => {
     const proxy = through(outer.ports.tls13, { ...squidCredentials, password: 'guessed' });
-    const error = await rejection(opened(`ws://localhost:${ports.plain}/`, { proxy, proxyTls: trusting }));
+    const error = await rejection(opened(`ws://localhost:${ports.plain}/`, { proxy, proxyTls: { ca: ca().cert } }));
     expect(error).toBeInstanceOf(ProxyError);
     expect(error).toMatchObject({ status: 407, proxy: `https://localhost:${outer.ports.tls13}` });
     expect(error.message).not.toContain('guessed');
