@@ -7,6 +7,9 @@
 import { Buffer } from 'node:buffer';
 import type { PeerCertificate } from 'node:tls';
 import { describeCloseFrame, isOrderlyCloseCode } from './close-code.js';
+import { decodeText } from './handshake/charset.js';
+import { refusalHint } from './handshake/refusal.js';
+import { retryAfter } from './handshake/retry-after.js';
 import type { CloseFrame, CloseOutcome, ResponseHead } from './types.js';
 
 /** The root of the tree. `code` is stable; the message may change. */
@@ -29,23 +32,30 @@ export class InvalidMessage extends InvalidHandshake {
   override readonly code: string = 'HAWSER_INVALID_MESSAGE';
 }
 
-/** The server answered the opening handshake with a status other than 101. */
+/** The server answered the opening handshake with a status other than 101, or with a redirect that is not followed. */
 export class InvalidStatus extends InvalidHandshake {
   override readonly code: string = 'HAWSER_INVALID_STATUS';
   /** The head of the response. */
   readonly response: ResponseHead;
-  /** What came of its body, at most 1 MiB. */
+  /** What came of its body, without transfer and content codings: at most 1 MiB. */
   readonly body: Buffer;
+  /**
+   * Milliseconds from the response until the server wants to be asked again, as its `Retry-After` header has it;
+   * undefined where that is missing or invalid.
+   */
+  readonly retryAfter: number | undefined;
 
   constructor(response: ResponseHead, body: Buffer = Buffer.alloc(0), options?: ErrorOptions) {
-    super(`server rejected WebSocket connection: HTTP ${response.status}`, options);
+    const delay = retryAfter(response, Date.now());
+    super(`server rejected WebSocket connection: HTTP ${response.status}${refusalHint(response, delay)}`, options);
     this.response = response;
     this.body = body;
+    this.retryAfter = delay;
   }
 
-  /** The body decoded as UTF-8. */
+  /** The body decoded: in the charset of its `Content-Type`, else as UTF-8. */
   get text(): string {
-    return this.body.toString('utf8');
+    return decodeText(this.body, this.response.headers);
   }
 }
 

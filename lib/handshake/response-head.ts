@@ -7,6 +7,7 @@ import type { Buffer } from 'node:buffer';
 import { EndOfStream, InvalidHeader, InvalidMessage } from '../errors.js';
 import type { ResponseHead } from '../types.js';
 import { type HeaderEntry, HeaderList, isFieldValue, isToken, trimWhitespace } from './headers.js';
+import { shown } from './shown.js';
 
 /** The most bytes of the status line, and of each header line, without its line end. */
 export const maxLineSize = 8 * 1024;
@@ -15,7 +16,6 @@ export const maxHeaders = 128;
 /** The most bytes that a head within those limits can have. */
 export const maxHeadSize = (1 + maxHeaders) * (maxLineSize + 2) + 2;
 
-const shownLength = 80;
 const protocol = 'HTTP/1.1 ';
 const statusLinePattern = /^HTTP\/1\.1 ([1-5][0-9][0-9])(?: (.*))?$/;
 
@@ -104,8 +104,4 @@ function notHttp(line: string): InvalidMessage {
   return new InvalidMessage(
     `did not receive a valid HTTP response; unsupported protocol; expected HTTP/1.1: ${shown(line)}`,
   );
-}
-
-function shown(text: string): string {
-  return JSON.stringify(text.length > shownLength ? `${text.slice(0, shownLength)}…` : text);
 }

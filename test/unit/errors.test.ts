@@ -133,6 +133,20 @@ test('a refused handshake carries head and body', () => {
   expect(error.message).toBe('server rejected WebSocket connection: HTTP 410');
   expect(error.response).toBe(response);
   expect(error.text).toBe('gonë');
+  expect(error.retryAfter).toBeUndefined();
+});
+
+test('a refused handshake’s text is in the charset of its Content-Type', () => {
+  const headers = new HeaderList([['Content-Type', 'text/html; charset=iso-8859-1']]);
+  expect(
+    new errors.InvalidStatus({ status: 410, statusText: '', headers }, Buffer.from('gon\xeb', 'latin1')).text,
+  ).toBe('gonë');
+});
+
+test('a refused handshake may say when to try again, counted from its making', () => {
+  const headers = new HeaderList([['Retry-After', '30']]);
+  const error = new errors.InvalidStatus({ status: 503, statusText: '', headers });
+  expect(error.retryAfter).toBe(30_000);
 });
 
 test('a header’s error says whether it is missing or wrong', () => {
