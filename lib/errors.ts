@@ -10,11 +10,14 @@ import { describeCloseFrame, isOrderlyCloseCode } from './close-code.js';
 import { decodeText } from './handshake/charset.js';
 import { refusalHint } from './handshake/refusal.js';
 import { retryAfter } from './handshake/retry-after.js';
+import { shown } from './handshake/shown.js';
 import type { CloseFrame, CloseOutcome, ResponseHead } from './types.js';
 
 /** The root of the tree. `code` is stable; the message may change. */
 export class HawserError extends Error {
   readonly code: string = 'HAWSER_ERROR';
+  /** The URL that failed, without credentials, where a redirect had led to it. */
+  declare readonly url?: string;
 }
 
 /** The URL can't be used (RFC 6455 §3). */
@@ -355,6 +358,16 @@ export function invalidUtf8(bytes: number, what: 'message' | 'fragment' = 'messa
   return Object.assign(new TypeError(`binary ${what} of ${bytes} bytes is not UTF-8; decode is true`), {
     code: 'HAWSER_INVALID_UTF8',
   });
+}
+
+/** The same error, which now names the URL that a redirect had led to; what is not hawser's stays as it is. */
+export function afterRedirect(error: unknown, url: string): unknown {
+  if (!(error instanceof HawserError)) return error;
+  const { message, stack } = error;
+  error.message = `${message}; redirected to ${shown(url)}`;
+  // V8 writes the message into the stack when the error is made.
+  if (stack !== undefined) error.stack = stack.replace(message, () => error.message);
+  return Object.assign(error, { url });
 }
 
 /** The error that calls on an ended connection reject with: OK where both Close frames told of no trouble. */

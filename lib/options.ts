@@ -124,8 +124,14 @@ export interface ConnectOptions {
   readonly compression?: boolean | CompressionOptions | undefined;
   /** Proxies are not supported yet, so false is all there is. */
   readonly proxy?: false | undefined;
-  /** Redirects are not followed yet, so 0 is all there is. */
-  readonly maxRedirects?: 0 | undefined;
+  /**
+   * How many redirects to follow, one after the other and all within `openTimeout`: 0 to 100. With 0 a redirect is an
+   * InvalidStatus. To another origin nothing goes that may be a secret: neither credentials nor cookies nor client
+   * certificates, and of `headers` no others than Accept, Accept-Language, Cache-Control, Origin, Pragma and User-Agent.
+   * From `wss:` to `ws:` is never followed.
+   * @default 10
+   */
+  readonly maxRedirects?: number | undefined;
 }
 
 /** Options that have been checked, with every default filled in. A timeout of 0 is switched off. */
@@ -154,6 +160,7 @@ export interface ResolvedOptions {
   readonly signal: AbortSignal | undefined;
   /** undefined where none is wanted. */
   readonly compression: CompressionSettings | undefined;
+  readonly maxRedirects: number;
 }
 
 const kibi = 1024;
@@ -222,7 +229,7 @@ export function resolveOptions(options: ConnectOptions = {}, otherNames = noName
   checkOptionNames(options, otherNames);
   const { openTimeout = 10_000, closeTimeout = 10_000, pingInterval = 20_000, pingTimeout = 20_000 } = options;
   const { noDelay = true, attemptDelay = 250, maxFragments = 128 * kibi } = options;
-  const { userAgent = defaultUserAgent, origin, signal } = options;
+  const { userAgent = defaultUserAgent, origin, signal, maxRedirects = 10 } = options;
   return {
     openTimeout: checkTimeout('openTimeout', openTimeout),
     closeTimeout: checkTimeout('closeTimeout', closeTimeout),
@@ -245,6 +252,7 @@ export function resolveOptions(options: ConnectOptions = {}, otherNames = noName
     tls: checkTls('tls', options.tls),
     signal: signal === undefined ? undefined : checkSignal('signal', signal),
     compression: checkCompression(options.compression),
+    maxRedirects: checkInteger('maxRedirects', maxRedirects, 0, 100, 'redirects'),
   };
 }
 
@@ -254,12 +262,9 @@ function checkOptionNames(options: object, otherNames: ReadonlyMap<string, strin
     if (laterOptions.has(name)) throw new NotSupported(`option ${name} is not supported yet`);
     if (!knownOptions.has(name)) throw unknownOption(name, otherNames);
   }
-  const { proxy, maxRedirects } = options as Record<string, unknown>;
+  const { proxy } = options as Record<string, unknown>;
   if (proxy !== undefined && proxy !== false) {
     throw new NotSupported('option proxy is not supported yet; expected false');
-  }
-  if (maxRedirects !== undefined && maxRedirects !== 0) {
-    throw new NotSupported('option maxRedirects is not supported yet; expected 0');
   }
 }
 

@@ -6,10 +6,11 @@
 import type { Buffer } from 'node:buffer';
 import type { CompressionSettings } from './compression-options.js';
 import { Connection } from './connection.js';
+import { undoContentCoding } from './content-coding.js';
 import { Deadline } from './deadline.js';
 import * as diagnostics from './diagnostics.js';
 import { SecurityError } from './errors.js';
-import { BodyDecoder } from './handshake/body.js';
+import { BodyDecoder, maxBodySize } from './handshake/body.js';
 import { buildRequest, encodeRequest, judgeResponse, newKey } from './handshake/handshake.js';
 import type { AgreedDeflate } from './handshake/permessage-deflate.js';
 import { maxHeadSize, parseResponseHead } from './handshake/response-head.js';
@@ -96,7 +97,7 @@ export async function finalHead(stream: HandshakeStream): Promise<ResponseHead> 
   throw new SecurityError(`response has more than ${maxInformational} informational heads before the final one`);
 }
 
-/** What comes of the body in reasonable time; being cut short is no error. */
+/** What comes of the body in reasonable time, without its codings; being cut short is no error. */
 export async function readBody(stream: HandshakeStream, response: ResponseHead): Promise<Buffer> {
   const decoder = new BodyDecoder(response);
   const patience = new Deadline(bodyPatience);
@@ -105,7 +106,7 @@ export async function readBody(stream: HandshakeStream, response: ResponseHead):
     if (bytes.length === 0) break;
     decoder.push(bytes);
   }
-  return decoder.body();
+  return undoContentCoding(decoder.body(), response.headers, maxBodySize);
 }
 
 function deflateConfig(

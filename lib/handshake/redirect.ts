@@ -7,6 +7,7 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 import { InvalidHeader, InvalidURL, SecurityError } from '../errors.js';
 import type { Credentials } from '../header-options.js';
+import type { TlsSettings } from '../tls/options.js';
 import type { ResponseHead } from '../types.js';
 import type { HeaderEntry } from './headers.js';
 import { shown, withoutCredentials } from './shown.js';
@@ -36,10 +37,11 @@ const travellingHeaders: ReadonlySet<string> = new Set([
   'user-agent',
 ]);
 
-/** What of the options may be a secret of one origin. */
+/** What of the options may be for one origin alone. */
 export interface OriginSettings {
   readonly headers: readonly HeaderEntry[];
   readonly auth: Credentials | undefined;
+  readonly tls: Pick<TlsSettings, 'cert' | 'key' | 'pfx' | 'servername' | 'session'>;
 }
 
 /** Whether a response with this status is a redirect. */
@@ -79,10 +81,15 @@ export function sameOrigin(from: Target, to: Target): boolean {
   return from.host === to.host && (to.secure || !from.secure);
 }
 
-/** The settings as another origin may see them: without credentials, `Host`, and all headers that may be secrets. */
+/**
+ * The settings as another origin may see them: without credentials, client certificates, `Host`, and all headers that
+ * may be secrets. The name and the session of the server before go too, lest its certificate passes for another's; whom
+ * to trust, and whether to, stays.
+ */
 export function forAnotherOrigin<Settings extends OriginSettings>(settings: Settings): Settings {
   const headers = settings.headers.filter(([name]) => travellingHeaders.has(name.toLowerCase()));
-  return { ...settings, headers, auth: undefined };
+  const tls = { ...settings.tls, cert: [], key: [], pfx: [], servername: undefined, session: undefined };
+  return { ...settings, headers, auth: undefined, tls };
 }
 
 function locationOf({ status, headers }: ResponseHead): string {

@@ -33,6 +33,7 @@ test('the defaults are those that are documented', () => {
     family: 0,
     lookup: undefined,
     localAddress: undefined,
+    maxRedirects: 10,
     noDelay: true,
     attemptDelay: 250,
     tls: checkTls('tls'),
@@ -98,14 +99,21 @@ test.each([
   ['reader', {}],
   ['proxy', 'http://proxy'],
   ['proxy', true],
-  ['maxRedirects', 10],
 ])('the option %s of a later version is not supported yet', (name, value) => {
   expect(() => resolveAny({ [name]: value })).toThrow(NotSupported);
   expect(() => resolveAny({ [name]: value })).toThrow(`option ${name} is not supported yet`);
 });
 
 test('what later versions can be told to leave out may be left out now', () => {
-  expect(() => resolveOptions({ proxy: false, maxRedirects: 0 })).not.toThrow();
+  expect(() => resolveOptions({ proxy: false })).not.toThrow();
+});
+
+test('ten redirects are followed unless told otherwise', () => {
+  expect(resolveOptions().maxRedirects).toBe(10);
+  expect(resolveOptions({ maxRedirects: 0 }).maxRedirects).toBe(0);
+  expect(() => resolveOptions({ maxRedirects: 101 })).toThrow(RangeError);
+  expect(() => resolveOptions({ maxRedirects: 1.5 })).toThrow(RangeError);
+  expect(() => resolveAny({ maxRedirects: null })).toThrow(TypeError);
 });
 
 test('compression is told by an object or switched off', () => {

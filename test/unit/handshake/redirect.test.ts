@@ -151,6 +151,12 @@ test.each([
   expect(sameOrigin(parseUrl(from), parseUrl(to))).toBe(same);
 });
 
+const noSettings = {
+  headers: [],
+  auth: undefined,
+  tls: { cert: [], key: [], pfx: [], servername: undefined, session: undefined },
+};
+
 test('another origin sees the headers that tell nothing, and no others', () => {
   const harmless: HeaderEntry[] = [
     ['User-Agent', 'mine'],
@@ -167,7 +173,15 @@ test('another origin sees the headers that tell nothing, and no others', () => {
     ['Referer', 'https://o.example/?token=t'],
   ];
   const auth = { username: 'u', password: 'p' };
-  const settings = { headers: [...harmless, ...secret], auth, origin: 'o' };
-  expect(forAnotherOrigin(settings)).toEqual({ headers: harmless, auth: undefined, origin: 'o' });
+  const settings = { ...noSettings, headers: [...harmless, ...secret], auth, origin: 'o' };
+  expect(forAnotherOrigin(settings)).toMatchObject({ headers: harmless, auth: undefined, origin: 'o' });
   expect(settings.auth).toBe(auth);
+});
+
+test('another origin is offered no certificate, and judged by its own name', () => {
+  const pem = Buffer.from('x');
+  const secrets = { cert: [pem], key: [{ pem, passphrase: 'p' }], pfx: [{ der: pem, passphrase: 'p' }], session: pem };
+  const trust = { ca: [pem], rejectUnauthorized: false };
+  const { tls } = forAnotherOrigin({ ...noSettings, tls: { ...secrets, ...trust, servername: 'h.example' } });
+  expect(tls).toEqual({ ...noSettings.tls, ...trust });
 });
