@@ -39,7 +39,7 @@ export function judgeUnfinishedHead(bytes: Buffer): InvalidMessage {
   const text = bytes.toString('latin1', 0, maxLineSize + 2);
   const lineEnd = text.indexOf('\n');
   const firstLine = (lineEnd < 0 ? text : text.slice(0, lineEnd)).replace(/\r$/, '');
-  if (!protocol.startsWith(firstLine.slice(0, protocol.length))) return notHttp(firstLine);
+  if (!protocol.startsWith(firstLine.slice(0, protocol.length))) return notHttp(text);
   if (lineEnd < 0 && text.length > maxLineSize) return tooLong('status line', text.length);
   if (bytes.length >= maxHeadSize) {
     return new InvalidMessage(`response head has more than ${bytes.length} bytes; the limit is ${maxHeadSize}`);
@@ -51,7 +51,7 @@ export function judgeUnfinishedHead(bytes: Buffer): InvalidMessage {
 function splitLines(bytes: Buffer): string[] {
   const text = bytes.toString('latin1');
   // Junk deserves to be called that, whatever else is wrong with it.
-  if (!text.startsWith(protocol)) throw notHttp(/^[^\r\n]*/.exec(text)?.[0] ?? '');
+  if (!text.startsWith(protocol)) throw notHttp(text);
   const lines = text.split('\r\n');
   for (const [i, line] of lines.entries()) {
     const what = i === 0 ? 'status line' : 'header line';
@@ -100,8 +100,17 @@ function tooLong(what: string, size: number): InvalidMessage {
   return new InvalidMessage(`${what} of the response has at least ${size} bytes; the limit is ${maxLineSize}`);
 }
 
-function notHttp(line: string): InvalidMessage {
-  return new InvalidMessage(
-    `did not receive a valid HTTP response; unsupported protocol; expected HTTP/1.1: ${shown(line)}`,
-  );
+function notHttp(text: string): InvalidMessage {
+  const [line = ''] = /^[^\r\n]*/.exec(text) ?? [];
+  const problem = foreignProtocol(text) ?? `unsupported protocol; expected HTTP/1.1: ${shown(line)}`;
+  return new InvalidMessage(`did not receive a valid HTTP response; ${problem}`);
+}
+
+/** What servers send whose port is another one's: a TLS record (RFC 8446 §5.1) or SETTINGS of HTTP/2 (RFC 9113 §3.4). */
+function foreignProtocol(text: string): string | undefined {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: binary protocols are what is looked for
+  if (/^[\x15\x16]\x03[\0-\x04]/.test(text)) return 'the server speaks TLS; expected HTTP/1.1, or a wss: URL for TLS';
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: binary protocols are what is looked for
+  if (/^\0[\0-\xff]{2}\x04[\0\x01]\0/.test(text)) return 'the server speaks HTTP/2; expected HTTP/1.1';
+  return undefined;
 }
