@@ -76,7 +76,7 @@ export class InvalidHeader extends InvalidHandshake {
       message ??
         (headerValue === undefined
           ? `missing ${headerName} header`
-          : `invalid ${headerName} header: ${JSON.stringify(headerValue.slice(0, 80))}`),
+          : `invalid ${headerName} header: ${shown(headerValue)}`),
       options,
     );
     this.headerName = headerName;

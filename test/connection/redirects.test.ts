@@ -6,7 +6,7 @@ import type { Connection } from '../../lib/connection.js';
 import * as errors from '../../lib/errors.js';
 import type { ConnectOptions } from '../../lib/options.js';
 import { liveReaders } from '../support/live-readers.js';
-import { rejection } from '../support/opened.js';
+import { listen, refusedBy } from '../support/refused.js';
 import {
   accept,
   delay,
@@ -24,16 +24,6 @@ import {
 } from '../support/scripted-peer.js';
 import { LONG, MEDIUM, now, SHORT } from '../support/times.js';
 
-/** A peer whose connections do these scripts, one after the other; after the test no reader may be left. */
-async function listen(...[first = [], ...laterScripts]: Script[]): Promise<ScriptedPeer> {
-  const peer = await ScriptedPeer.listen(first, { laterScripts });
-  onTestFinished(async () => {
-    expect(liveReaders()).toBe(0);
-    await peer.stop();
-  });
-  return peer;
-}
-
 const redirect = (location: string, status = 302): Step => respond({ status, headers: { Location: location } });
 const serving: Script = [accept(), sendText('here')];
 
@@ -46,15 +36,6 @@ async function arrive(url: string, options?: ConnectOptions): Promise<Connection
   expect(await connection.recv()).toBe('here');
   expect(liveReaders()).toBe(1);
   return connection;
-}
-
-/** What connecting rejects with. The reader has ended by then. */
-async function refused<E = errors.HawserError>(url: string, options?: ConnectOptions): Promise<E> {
-  return rejection<E>(
-    connect(url, options).finally(() => {
-      expect(liveReaders()).toBe(0);
-    }),
-  );
 }
 
 /** The request of each connection that a peer has had. */
@@ -216,7 +197,7 @@ describe('what the caller set', () => {
 describe('a redirect is not followed', () => {
   test('where maxRedirects is 0: it is a status like others', async () => {
     const peer = await listen([respond({ status: 302, headers: { Location: '/b' }, body: 'over there' })]);
-    const error = await refused<errors.InvalidStatus>(peer.url, { maxRedirects: 0 });
+    const error = await refusedBy<errors.InvalidStatus>(peer.url, { maxRedirects: 0 });
     expect(error).toBeInstanceOf(errors.InvalidStatus);
     expect(error.message).toBe('server rejected WebSocket connection: HTTP 302; Location is "/b"');
     expect(error.text).toBe('over there');
@@ -225,12 +206,12 @@ describe('a redirect is not followed', () => {
 
   test.each([300, 304, 305])('where its status is %i', async (status) => {
     const peer = await listen([redirect('/b', status)]);
-    expect(await refused(peer.url)).toBeInstanceOf(errors.InvalidStatus);
+    expect(await refusedBy(peer.url)).toBeInstanceOf(errors.InvalidStatus);
   });
 
   test('where it is one too many', async () => {
     const peer = await listen([redirect('/1')], [redirect('/2')], [redirect('/3')], serving);
-    const error = await refused(peer.url, { maxRedirects: 2 });
+    const error = await refusedBy(peer.url, { maxRedirects: 2 });
     expect(error).toBeInstanceOf(errors.SecurityError);
     expect(error.message).toBe(
       `server redirected more than 2 times, which is what maxRedirects allows; redirected to "${peer.url}3"`,
@@ -240,7 +221,7 @@ describe('a redirect is not followed', () => {
 
   test('for ever: a loop ends after ten', async () => {
     const peer = await listen([redirect('/')]);
-    expect(await refused(peer.url)).toBeInstanceOf(errors.SecurityError);
+    expect(await refusedBy(peer.url)).toBeInstanceOf(errors.SecurityError);
     expect(await peer.connectionCount()).toBe(11);
   });
 
@@ -252,7 +233,7 @@ describe('a redirect is not followed', () => {
     ['leads to a socket', redirect('ws+unix:/a.sock:/b'), errors.SecurityError],
   ])('where it %s', async (_what, step, type) => {
     const peer = await listen([step, neverAnswer()]);
-    expect(await refused(peer.url)).toBeInstanceOf(type);
+    expect(await refusedBy(peer.url)).toBeInstanceOf(type);
     expect(await peer.connectionCount()).toBe(1);
   });
 });
@@ -260,7 +241,7 @@ describe('a redirect is not followed', () => {
 describe('a failure after a redirect', () => {
   test('names the URL that failed', async () => {
     const peer = await listen([redirect('/b')], [respond({ status: 404, body: 'no b' })]);
-    const error = await refused<errors.InvalidStatus>(peer.url);
+    const error = await refusedBy<errors.InvalidStatus>(peer.url);
     expect(error).toBeInstanceOf(errors.InvalidStatus);
     expect(error).toMatchObject({ url: `${peer.url}b`, text: 'no b', response: { status: 404 } });
     expect(error.message).toBe(`server rejected WebSocket connection: HTTP 404; redirected to "${peer.url}b"`);
@@ -270,7 +251,7 @@ describe('a failure after a redirect', () => {
   test('names it without its credentials', async () => {
     const peer = await listen([respond({ status: 404 })]);
     const here = await listen([redirect(peer.url.replace('//', '//u:secret@'))]);
-    const error = await refused(here.url);
+    const error = await refusedBy(here.url);
     expect(error).toMatchObject({ url: peer.url, message: expect.not.stringContaining('secret') });
   });
 
@@ -278,14 +259,14 @@ describe('a failure after a redirect', () => {
     const gone = await ScriptedPeer.listen([accept()]);
     await gone.stop();
     const here = await listen([redirect(gone.url)]);
-    const error = await refused(here.url);
+    const error = await refusedBy(here.url);
     expect(error).toBeInstanceOf(errors.TransportError);
     expect(error).toMatchObject({ code: 'ECONNREFUSED', port: gone.port, url: gone.url });
   });
 
   test('of the next redirect names who redirected', async () => {
     const peer = await listen([redirect('/b')], [redirect('ftp://h/')]);
-    const error = await refused(peer.url);
+    const error = await refusedBy(peer.url);
     expect(error).toBeInstanceOf(errors.SecurityError);
     expect(error.url).toBe(`${peer.url}b`);
   });
@@ -296,7 +277,7 @@ describe('a failure after a redirect', () => {
     ['a wrong accept', [accept({ accept: 'wrong' })], errors.InvalidHeader],
   ])('by %s is what it would be without', async (_what, script, type) => {
     const peer = await listen([redirect('/b')], script);
-    const error = await refused(peer.url);
+    const error = await refusedBy(peer.url);
     expect(error).toBeInstanceOf(type);
     expect(error.url).toBe(`${peer.url}b`);
   });
@@ -307,7 +288,7 @@ describe('openTimeout', () => {
     const slow: Script = [delay(MEDIUM), redirect('/again')];
     const peer = await listen(slow, slow, slow, [neverAnswer()]);
     const began = now();
-    const error = await refused(peer.url, { openTimeout: 5 * MEDIUM });
+    const error = await refusedBy(peer.url, { openTimeout: 5 * MEDIUM });
     expect(error).toBeInstanceOf(errors.TimeoutError);
     expect(error.url).toBe(`${peer.url}again`);
     expect(now() - began).toBeGreaterThanOrEqual(5 * MEDIUM - 2);
@@ -318,7 +299,7 @@ describe('openTimeout', () => {
   test('ends a chain of slow redirects that would be followed', async () => {
     const peer = await listen([delay(MEDIUM), redirect('/again')]);
     const began = now();
-    expect(await refused(peer.url, { openTimeout: 3 * MEDIUM })).toBeInstanceOf(errors.TimeoutError);
+    expect(await refusedBy(peer.url, { openTimeout: 3 * MEDIUM })).toBeInstanceOf(errors.TimeoutError);
     expect(now() - began).toBeLessThan(3 * MEDIUM + LONG);
   });
 });
@@ -328,7 +309,7 @@ describe('a signal', () => {
     const peer = await listen([redirect('/b')], [mark('asked'), neverAnswer()]);
     const abort = new AbortController();
     const reason = new errors.HawserError('enough');
-    const connecting = refused(peer.url, { signal: abort.signal });
+    const connecting = refusedBy(peer.url, { signal: abort.signal });
     await (await peer.connection(1)).request();
     const aborted = now();
     abort.abort(reason);
@@ -341,7 +322,7 @@ describe('a signal', () => {
   test('aborts between two hops', async () => {
     const peer = await listen([redirect('/')]);
     const abort = new AbortController();
-    const connecting = refused(peer.url, { signal: abort.signal, maxRedirects: 100 });
+    const connecting = refusedBy(peer.url, { signal: abort.signal, maxRedirects: 100 });
     await peer.connection(3);
     abort.abort(new Error('enough'));
     expect((await connecting).message).toBe('enough');
