@@ -80,7 +80,7 @@ export interface ConnectOptions {
   readonly origin?: string | undefined;
   /**
    * Headers to send besides those of the handshake, which can't be set here. `Host`, `Authorization`, `User-Agent`
-   * and `Origin` replace the ones hawser would send.
+   * and `Origin` replace the ones hawser would send; several values of `Cookie` become one.
    */
   readonly headers?: HeadersOption | undefined;
   /**

@@ -69,6 +69,8 @@ describe('the request', () => {
       { 'x-a': 'b, c' },
     ],
     ['headers as Headers', { headers: new Headers({ 'X-A': 'b' }) }, { 'x-a': 'b' }],
+    ['a cookie', { headers: { Cookie: 'a=b; c=d' } }, { cookie: 'a=b; c=d' }],
+    ['several cookies in one header', { headers: { Cookie: ['a=b', 'c=d; e=f'] } }, { cookie: 'a=b; c=d; e=f' }],
     ['an origin', { origin: 'https://o.example' }, { origin: 'https://o.example' }],
     ['a user agent', { userAgent: 'mine/1' }, { 'user-agent': 'mine/1' }],
     ['no user agent', { userAgent: null }, { 'user-agent': undefined }],
@@ -106,6 +108,36 @@ describe('the request', () => {
     expect(headers['authorization']).toBe(`Basic ${Buffer.from('usér:pa:ss').toString('base64')}`);
     expect(connection.url).toBe(peer.url);
     await connection.close();
+  });
+
+  test('has the credentials of auth rather than the URL’s', async () => {
+    const peer = await listen([accept(), answerClose()]);
+    const connection = await connect(peer.url.replace('//', '//other:one@'), { auth: 'user:pass' });
+    const { headers } = await peer.request();
+    expect(headers['authorization']).toBe(`Basic ${Buffer.from('user:pass').toString('base64')}`);
+    await connection.close();
+  });
+
+  test('has each header that can come once but once', async () => {
+    const { peer } = await open([], {
+      headers: [
+        ['host', 'h.example'],
+        ['user-agent', 'mine'],
+        ['authorization', 'Bearer t'],
+        ['origin', 'https://o.example'],
+        ['cookie', 'a=b'],
+        ['Cookie', 'c=d'],
+      ],
+      auth: 'a:b',
+      origin: 'https://p.example',
+    });
+    const { head } = await peer.request();
+    const names = head
+      .split('\r\n')
+      .slice(1, -2)
+      .map((line) => line.split(':')[0]?.toLowerCase());
+    expect(names).toHaveLength(new Set(names).size);
+    expect(names[0]).toBe('host');
   });
 });
 

@@ -128,7 +128,7 @@ describe('what the caller set', () => {
     expect(headers).toMatchObject({
       authorization,
       host: 'h.example',
-      cookie: 'a=secret, b=secret',
+      cookie: 'a=secret; b=secret',
       'x-api-key': 'secret',
       'accept-language': 'en',
     });
