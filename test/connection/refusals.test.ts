@@ -174,7 +174,7 @@ describe('another status', () => {
     const body = gzipSync(Buffer.alloc(32 << 20, 'x'));
     const script = [respond({ status: 500, headers: { 'Content-Encoding': 'gzip' }, body }), neverAnswer()];
     const { value: error, took } = await timed(refused<errors.InvalidStatus>(script));
-    expect(error.body).toEqual(Buffer.alloc(1 << 20, 'x'));
+    expect(error.body.equals(Buffer.alloc(1 << 20, 'x'))).toBe(true);
     expect(took).toBeLessThan(LONG);
   });
 

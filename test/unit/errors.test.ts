@@ -215,3 +215,20 @@ test('an error number that the system does not know is named all the same', () =
   expect(failures.systemErrorName(0)).toBe('UNKNOWN');
   expect(failures.systemErrorName(-98_765)).toContain('98765');
 });
+
+test('after a redirect an error of ours names the URL, in its message and its stack', () => {
+  const error = new errors.TimeoutError('timed out; openTimeout is $& ms');
+  expect(errors.afterRedirect(error, 'ws://h/b')).toBe(error);
+  expect(error.message).toBe('timed out; openTimeout is $& ms; redirected to "ws://h/b"');
+  expect(error.stack).toMatch(/^TimeoutError: timed out; openTimeout is \$& ms; redirected to "ws:\/\/h\/b"\n {4}at /);
+  expect(error).toMatchObject({ url: 'ws://h/b' });
+  expect(Object.keys(error)).not.toContain('message');
+});
+
+test('after a redirect an error of others stays as it is', () => {
+  const error = new Error('no');
+  expect(errors.afterRedirect(error, 'ws://h/b')).toBe(error);
+  expect(error.message).toBe('no');
+  expect(error).not.toHaveProperty('url');
+  expect(errors.afterRedirect('no', 'ws://h/b')).toBe('no');
+});

@@ -3,6 +3,7 @@ import { InvalidHeader, SecurityError } from '../../../lib/errors.js';
 import { type HeaderEntry, HeaderList } from '../../../lib/handshake/headers.js';
 import { forAnotherOrigin, isRedirect, redirectTarget, sameOrigin } from '../../../lib/handshake/redirect.js';
 import { parseUrl } from '../../../lib/handshake/url.js';
+import { randomNumbers } from '../../support/random.js';
 
 /** Where a redirect from one URL with these values of Location leads. */
 function follow(from: string, ...locations: string[]) {
@@ -132,6 +133,41 @@ describe('a redirect is refused', () => {
       for (const from of ['ws://h/', 'wss://h/']) expect(problem(from, location)).toBeInstanceOf(SecurityError);
     },
   );
+});
+
+test('any Location at all gives a target that may be connected to, or one of two errors', () => {
+  const random = randomNumbers(11);
+  const parts = [
+    'ws:',
+    'wss:',
+    'http:',
+    'https:',
+    'file:',
+    '/',
+    '//',
+    'h',
+    ':',
+    '81',
+    '@',
+    '#',
+    '?',
+    '%',
+    '%2f',
+    '[',
+    ']',
+  ];
+  const alphabet = [...parts, '::1', '.', '..', '\\', ' ', '\t', '\xe9', '\xc3\xa9', '\x7f', 'u:p@'];
+  for (let round = 0; round < 5_000; round++) {
+    const location = Array.from({ length: random(9) }, () => alphabet[random(alphabet.length)]).join('');
+    const secure = random(2) === 0;
+    try {
+      const { href } = follow(`${secure ? 'wss' : 'ws'}://user:pw@h/a`, location);
+      expect(href).toMatch(secure ? /^wss:\/\/[^/#@]+\/[^#]*$/ : /^wss?:\/\/[^/#@]+\/[^#]*$/);
+      expect(parseUrl(href).href).toBe(href);
+    } catch (error) {
+      expect([InvalidHeader, SecurityError], location).toContain((error as Error).constructor);
+    }
+  }
 });
 
 test.each([
