@@ -42,6 +42,8 @@ export interface OriginSettings {
   readonly headers: readonly HeaderEntry[];
   readonly auth: Credentials | undefined;
   readonly tls: Pick<TlsSettings, 'cert' | 'key' | 'pfx' | 'servername' | 'session'>;
+  /** The socket to dial in place of the origin's host. */
+  readonly socketPath?: string | undefined;
 }
 
 /** Whether a response with this status is a redirect. */
@@ -50,8 +52,8 @@ export function isRedirect(status: number): boolean {
 }
 
 /**
- * Where a redirect leads. Its fragment is of no use here and is dropped. Credentials of the one before stay within the
- * same origin unless `Location` has its own.
+ * Where a redirect leads. Its fragment is of no use here and is dropped. What a URL of HTTP can't say stays where the
+ * origin does: the path of a socket, the zone of an address, and credentials unless `Location` has its own.
  *
  * @throws InvalidHeader where there is not exactly one `Location`, or it is no URL that can be connected to.
  * @throws SecurityError where it leads to another scheme, or from `wss:` to `ws:`.
@@ -68,28 +70,32 @@ export function redirectTarget(from: Target, response: ResponseHead): Target {
   }
   url.protocol = scheme;
   url.hash = '';
+  if (isRelative(location, from)) return elsewhere(from, url.pathname + url.search);
   const to = parseLocation(url, location);
-  return to.credentials === undefined && sameOrigin(from, to) ? { ...to, credentials: from.credentials } : to;
+  if (!sameOrigin(from, to)) return to;
+  const credentials = to.credentials ?? from.credentials;
+  return from.secure === to.secure ? { ...elsewhere(from, to.resource), credentials } : { ...to, credentials };
 }
 
 /**
  * Whether one target may have the other's secrets: host and port are the same and so is the scheme. That `ws:` becomes
  * `wss:` on the default ports, or on the same port, counts as the same: whoever had the secrets before was less safe.
+ * A Unix domain socket is an origin of its own, whatever its `Host` is.
  */
 export function sameOrigin(from: Target, to: Target): boolean {
   // Each has its port only where it is not the scheme's default.
-  return from.host === to.host && (to.secure || !from.secure);
+  return socketOf(from) === socketOf(to) && from.host === to.host && (to.secure || !from.secure);
 }
 
 /**
  * The settings as another origin may see them: without credentials, client certificates, `Host`, and all headers that
- * may be secrets. The name and the session of the server before go too, lest its certificate passes for another's; whom
- * to trust, and whether to, stays.
+ * may be secrets. The name and the session of the server before go too, lest its certificate passes for another's, and
+ * its socket; whom to trust, and whether to, stays.
  */
 export function forAnotherOrigin<Settings extends OriginSettings>(settings: Settings): Settings {
   const headers = settings.headers.filter(([name]) => travellingHeaders.has(name.toLowerCase()));
   const tls = { ...settings.tls, cert: [], key: [], pfx: [], servername: undefined, session: undefined };
-  return { ...settings, headers, auth: undefined, tls };
+  return { ...settings, headers, auth: undefined, tls, socketPath: undefined };
 }
 
 function locationOf({ status, headers }: ResponseHead): string {
@@ -107,12 +113,36 @@ function locationOf({ status, headers }: ResponseHead): string {
   return isUtf8(bytes) ? bytes.toString('utf8') : value;
 }
 
+/** Scheme and path of a URL that leads to a Unix domain socket; undefined where it has a host. */
+function socketOf({ href }: Target): string | undefined {
+  return /^wss?\+unix:[^:]*/.exec(href)?.[0];
+}
+
+/** Another resource of the same host, or of the same socket. */
+function elsewhere(from: Target, resource: string): Target {
+  const socket = socketOf(from);
+  const authority = from.href.slice(0, from.href.length - from.resource.length);
+  const href = socket === undefined ? `${authority}${resource}` : `${socket}:${resource}`;
+  return { ...parseUrl(href), credentials: from.credentials };
+}
+
+// Not against the target's own URL: one that has a socket or a zone can't be resolved against.
 function resolveLocation(location: string, from: Target): URL {
   try {
-    return new URL(location, from.href);
+    return new URL(location, `${schemeOf(from)}//${from.host}${from.resource}`);
   } catch {
     throw invalidLocation(location, 'expected a URL');
   }
+}
+
+/** Whether a location that can be resolved names no host. */
+function isRelative(location: string, from: Target): boolean {
+  const host = 'no-such-host.invalid';
+  return new URL(location, `${schemeOf(from)}//${host}/`).host === host;
+}
+
+function schemeOf({ secure }: Target): string {
+  return secure ? 'wss:' : 'ws:';
 }
 
 function parseLocation(url: URL, location: string): Target {

@@ -221,3 +221,7 @@ test('another origin is offered no certificate, and judged by its own name', () 
   const { tls } = forAnotherOrigin({ ...noSettings, tls: { ...secrets, ...trust, servername: 'h.example' } });
   expect(tls).toEqual({ ...noSettings.tls, ...trust });
 });
+
+test('another origin is not looked for behind the same socket', () => {
+  expect(forAnotherOrigin({ ...noSettings, socketPath: '/a.sock' }).socketPath).toBeUndefined();
+});
