@@ -19,6 +19,7 @@ class TcpTransport final : public Transport {
   TcpTransport(const TcpTransport&) = delete;
   TcpTransport& operator=(const TcpTransport&) = delete;
 
+  void SetListener(TransportListener& listener) override { listener_ = &listener; }
   void StartReading() override;
   void StopReading() override;
   void Write(core::OutputQueue& output) override;
@@ -40,7 +41,7 @@ class TcpTransport final : public Transport {
   void MaybeShutDown();
 
   uv_tcp_t* handle_;
-  TransportListener& listener_;
+  TransportListener* listener_;
   core::OutputQueue* output_ = nullptr;
   uv_write_t write_{};
   uv_shutdown_t shutdown_{};
