@@ -177,7 +177,7 @@ describe('a server that goes', () => {
   const steps = Array.from({ length: whole.length }, (_, i) => i);
 
   test('at any byte of its answer is told so', async () => {
-    const peer = await listen(...steps.map((size) => [sendRaw(whole.slice(0, size)), halfClose()]));
+    const peer = await listen(...steps.map((size) => [accept({ head: whole.slice(0, size) }), halfClose()]));
     const statusLine = whole.indexOf('\n');
     for (const size of steps) {
       const error = await refusedBy(peer.url);
@@ -190,7 +190,7 @@ describe('a server that goes', () => {
 
   test('by a reset is a TransportError at any step', async () => {
     const sizes = [0, 1, 5, 12, 13, whole.indexOf('\r\n') + 1, whole.indexOf('\r\n') + 2, whole.length - 1];
-    const peer = await listen(...sizes.map((size) => [sendRaw(whole.slice(0, size)), delay(SHORT), reset()]));
+    const peer = await listen(...sizes.map((size) => [accept({ head: whole.slice(0, size) }), delay(SHORT), reset()]));
     for (const _ of sizes) {
       const error = await refusedBy(peer.url);
       expect(error).toBeInstanceOf(errors.TransportError);

@@ -272,7 +272,7 @@ describe('a failure after a redirect', () => {
   });
 
   test.each<[string, Script, unknown]>([
-    ['the end of the stream', [halfClose()], errors.InvalidMessage],
+    ['the end of the stream', [accept({ head: '' }), halfClose()], errors.InvalidMessage],
     ['a reset', [delay(SHORT), reset()], errors.TransportError],
     ['a wrong accept', [accept({ accept: 'wrong' })], errors.InvalidHeader],
   ])('by %s is what it would be without', async (_what, script, type) => {
