@@ -10,7 +10,8 @@ import { type AddressSettings, resolveAddresses } from './dial/addresses.js';
 import { describeProxy } from './dial/proxy.js';
 import { findRoute, type Tunnel } from './dial/route.js';
 import { throughProxy } from './dial/tunnel.js';
-import { InvalidStatus, invalidArgument, TimeoutError } from './errors.js';
+import { afterRedirect, InvalidStatus, invalidArgument, SecurityError, TimeoutError } from './errors.js';
+import { forAnotherOrigin, isRedirect, redirectTarget, sameOrigin } from './handshake/redirect.js';
 import { parseUrl, type Target } from './handshake/url.js';
 import type { SessionConfig } from './native.js';
 import { Opening } from './opening.js';
@@ -20,6 +21,7 @@ import { openSession } from './session.js';
 import { secure } from './tls/secure.js';
 import { secureContext } from './tls/secure-context.js';
 import type { TlsInfo } from './tls/tls-info.js';
+import type { ResponseHead } from './types.js';
 import { acceptUpgrade, askForUpgrade } from './upgrade.js';
 
 /**
@@ -32,8 +34,9 @@ import { acceptUpgrade, askForUpgrade } from './upgrade.js';
  * @throws TransportError where the name can't be resolved, no address can be connected to, or the network fails.
  * @throws TimeoutError where opening took longer than `openTimeout`; the message names the stage.
  * @throws ProxyError where the proxy refused or failed to connect.
- * @throws InvalidStatus where the server answered with another status than 101; it carries head and body.
- * @throws InvalidHandshake where what the server answered opens no WebSocket connection; its subclass says why.
+ * @throws InvalidStatus where the server answered with another status than 101 or a redirect; it carries head and body.
+ * @throws InvalidHandshake where what the server answered opens no WebSocket connection, or is a redirect that can't be
+ * followed; its subclass says why.
  * @throws the reason of `options.signal` where that aborts first.
  *
  * @example
@@ -53,14 +56,40 @@ export async function connect(url: string | URL, options?: ConnectOptions): Prom
   }
 }
 
-async function open(target: Target, resolved: ResolvedOptions): Promise<Connection> {
-  if (resolved.signal?.aborted) throw resolved.signal.reason;
-  const deadline = new Deadline(resolved.openTimeout);
-  return hop(target, resolved, deadline);
+/** A hop: where to connect to, and what may be told there. */
+interface Hop {
+  readonly target: Target;
+  /** Without what was for another origin alone. */
+  readonly options: ResolvedOptions;
 }
 
-/** One dial and one request. */
-async function hop(target: Target, options: ResolvedOptions, deadline: Deadline): Promise<Connection> {
+/** Follows redirects, all under one deadline. Only one hop's reader lives at a time. */
+async function open(target: Target, options: ResolvedOptions): Promise<Connection> {
+  const { openTimeout, maxRedirects, signal } = options;
+  const deadline = new Deadline(openTimeout);
+  let hop: Hop = { target, options };
+  for (let redirects = 0; ; redirects++) {
+    try {
+      if (signal?.aborted) throw signal.reason;
+      const answer = await take(hop, deadline);
+      if (!('redirect' in answer)) return answer.connection;
+      hop = nextHop(hop, answer.redirect);
+      diagnostics.redirected(answer.redirect.status, hop.target.href);
+      if (redirects === maxRedirects) {
+        throw new SecurityError(`server redirected more than ${maxRedirects} times, which is what maxRedirects allows`);
+      }
+    } catch (error) {
+      const ours = redirects > 0 && !(signal?.aborted && error === signal.reason);
+      throw ours ? afterRedirect(error, hop.target.href) : error;
+    }
+  }
+}
+
+/** One dial and one request. A redirect's body is not read. */
+async function take(
+  { target, options }: Hop,
+  deadline: Deadline,
+): Promise<{ readonly connection: Connection } | { readonly redirect: ResponseHead }> {
   const { tunnel, ...where } = await findRoute(target, options, (hostname, settings) =>
     resolve(hostname, settings, options, deadline),
   );
@@ -74,8 +103,14 @@ async function hop(target: Target, options: ResolvedOptions, deadline: Deadline)
     opening.stage = 'waiting for handshake response';
     const exchange = await askForUpgrade(opening, target, options);
     const { response } = exchange;
-    if (response.status !== 101) throw new InvalidStatus(response, await readBody(opening, response));
-    return acceptUpgrade(opening, exchange, target, { ...ends, tls }, options);
+    if (response.status === 101) {
+      return { connection: acceptUpgrade(opening, exchange, target, { ...ends, tls }, options) };
+    }
+    if (!isRedirect(response.status) || options.maxRedirects === 0) {
+      throw new InvalidStatus(response, await readBody(opening, response));
+    }
+    await opening.dismiss();
+    return { redirect: response };
   } catch (error) {
     await opening.dismiss();
     throw error;
@@ -96,6 +131,11 @@ async function openTunnel(opening: Opening, { proxy, destination }: Tunnel, opti
 function secureTarget(opening: Opening, target: Target, options: ResolvedOptions): Promise<TlsInfo> {
   opening.stage = `shaking hands with ${target.endpoint} for TLS`;
   return secure(opening, target, options.tls);
+}
+
+function nextHop({ target: from, options }: Hop, response: ResponseHead): Hop {
+  const target = redirectTarget(from, response);
+  return { target, options: sameOrigin(from, target) ? options : forAnotherOrigin(options) };
 }
 
 /**

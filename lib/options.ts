@@ -82,7 +82,7 @@ export interface ConnectOptions {
   readonly origin?: string | undefined;
   /**
    * Headers to send besides those of the handshake, which can't be set here. `Host`, `Authorization`, `User-Agent`
-   * and `Origin` replace the ones hawser would send.
+   * and `Origin` replace the ones hawser would send; several values of `Cookie` become one.
    */
   readonly headers?: HeadersOption | undefined;
   /**
@@ -138,8 +138,14 @@ export interface ConnectOptions {
   readonly proxyHeaders?: HeadersOption | undefined;
   /** How TLS is done with an `https:` proxy, in the words of `tls.connect()`; not for a proxy of another scheme. */
   readonly proxyTls?: TlsOptions | undefined;
-  /** Redirects are not followed yet, so 0 is all there is. */
-  readonly maxRedirects?: 0 | undefined;
+  /**
+   * How many redirects to follow, one after the other and all within `openTimeout`: 0 to 100. With 0 a redirect is an
+   * InvalidStatus. To another origin nothing goes that may be a secret: neither credentials nor cookies nor client
+   * certificates, and of `headers` no others than Accept, Accept-Language, Cache-Control, Origin, Pragma and User-Agent.
+   * From `wss:` to `ws:` is never followed.
+   * @default 10
+   */
+  readonly maxRedirects?: number | undefined;
 }
 
 /** Options that have been checked, with every default filled in. A timeout of 0 is switched off. */
@@ -172,6 +178,7 @@ export interface ResolvedOptions {
   readonly signal: AbortSignal | undefined;
   /** undefined where none is wanted. */
   readonly compression: CompressionSettings | undefined;
+  readonly maxRedirects: number;
 }
 
 const kibi = 1024;
@@ -242,7 +249,7 @@ export function resolveOptions(options: ConnectOptions = {}, otherNames = noName
   checkOptionNames(options, otherNames);
   const { openTimeout = 10_000, closeTimeout = 10_000, pingInterval = 20_000, pingTimeout = 20_000 } = options;
   const { noDelay = true, attemptDelay = 250, maxFragments = 128 * kibi } = options;
-  const { userAgent = defaultUserAgent, origin, signal } = options;
+  const { userAgent = defaultUserAgent, origin, signal, maxRedirects = 10 } = options;
   return {
     openTimeout: checkTimeout('openTimeout', openTimeout),
     closeTimeout: checkTimeout('closeTimeout', closeTimeout),
@@ -268,6 +275,7 @@ export function resolveOptions(options: ConnectOptions = {}, otherNames = noName
     proxyTls: checkTls('proxyTls', options.proxyTls),
     signal: signal === undefined ? undefined : checkSignal('signal', signal),
     compression: checkCompression(options.compression),
+    maxRedirects: checkInteger('maxRedirects', maxRedirects, 0, 100, 'redirects'),
   };
 }
 
@@ -276,10 +284,6 @@ function checkOptionNames(options: object, otherNames: ReadonlyMap<string, strin
     if (value === undefined) continue;
     if (laterOptions.has(name)) throw new NotSupported(`option ${name} is not supported yet`);
     if (!knownOptions.has(name)) throw unknownOption(name, otherNames);
-  }
-  const { maxRedirects } = options as Record<string, unknown>;
-  if (maxRedirects !== undefined && maxRedirects !== 0) {
-    throw new NotSupported('option maxRedirects is not supported yet; expected 0');
   }
 }
 

@@ -4,9 +4,10 @@
  */
 
 import type { Buffer } from 'node:buffer';
+import { undoContentCoding } from './content-coding.js';
 import { Deadline } from './deadline.js';
 import { SecurityError } from './errors.js';
-import { BodyDecoder } from './handshake/body.js';
+import { BodyDecoder, maxBodySize } from './handshake/body.js';
 import { maxHeadSize, parseResponseHead, type Responder } from './handshake/response-head.js';
 import type { HandshakeStream } from './opening.js';
 import type { ResponseHead } from './types.js';
@@ -27,7 +28,7 @@ export async function finalHead(stream: HandshakeStream, responder?: Responder):
   throw new SecurityError(`response has more than ${maxInformational} informational heads before the final one`);
 }
 
-/** What comes of the body in reasonable time; being cut short is no error. */
+/** What comes of the body in reasonable time, without its codings; being cut short is no error. */
 export async function readBody(stream: HandshakeStream, response: ResponseHead): Promise<Buffer> {
   const decoder = new BodyDecoder(response);
   const patience = new Deadline(bodyPatience);
@@ -36,5 +37,5 @@ export async function readBody(stream: HandshakeStream, response: ResponseHead):
     if (bytes.length === 0) break;
     decoder.push(bytes);
   }
-  return decoder.body();
+  return undoContentCoding(decoder.body(), response.headers, maxBodySize);
 }

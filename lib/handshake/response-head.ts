@@ -7,6 +7,7 @@ import type { Buffer } from 'node:buffer';
 import { EndOfStream, InvalidHeader, InvalidMessage } from '../errors.js';
 import type { ResponseHead } from '../types.js';
 import { type HeaderEntry, HeaderList, isFieldValue, isToken, trimWhitespace } from './headers.js';
+import { shown } from './shown.js';
 
 /** The most bytes of the status line, and of each header line, without its line end. */
 export const maxLineSize = 8 * 1024;
@@ -15,7 +16,6 @@ export const maxHeaders = 128;
 /** The most bytes that a head within those limits can have. */
 export const maxHeadSize = (1 + maxHeaders) * (maxLineSize + 2) + 2;
 
-const shownLength = 80;
 /** Who answers. A proxy may still speak HTTP/1.0, whose answers to CONNECT mean the same; a WebSocket server may not. */
 export type Responder = 'server' | 'proxy';
 
@@ -46,7 +46,7 @@ export function judgeUnfinishedHead(bytes: Buffer): InvalidMessage {
   const lineEnd = text.indexOf('\n');
   const firstLine = (lineEnd < 0 ? text : text.slice(0, lineEnd)).replace(/\r$/, '');
   if (!protocols.proxy.some((protocol) => protocol.startsWith(firstLine.slice(0, protocol.length)))) {
-    return notHttp(firstLine);
+    return notHttp(text);
   }
   if (lineEnd < 0 && text.length > maxLineSize) return tooLong('status line', text.length);
   if (bytes.length >= maxHeadSize) {
@@ -59,7 +59,7 @@ export function judgeUnfinishedHead(bytes: Buffer): InvalidMessage {
 function splitLines(bytes: Buffer, accepted: readonly string[]): string[] {
   const text = bytes.toString('latin1');
   // Junk deserves to be called that, whatever else is wrong with it.
-  if (!accepted.some((protocol) => text.startsWith(protocol))) throw notHttp(/^[^\r\n]*/.exec(text)?.[0] ?? '');
+  if (!accepted.some((protocol) => text.startsWith(protocol))) throw notHttp(text);
   const lines = text.split('\r\n');
   for (const [i, line] of lines.entries()) {
     const what = i === 0 ? 'status line' : 'header line';
@@ -108,12 +108,17 @@ function tooLong(what: string, size: number): InvalidMessage {
   return new InvalidMessage(`${what} of the response has at least ${size} bytes; the limit is ${maxLineSize}`);
 }
 
-function notHttp(line: string): InvalidMessage {
-  return new InvalidMessage(
-    `did not receive a valid HTTP response; unsupported protocol; expected HTTP/1.1: ${shown(line)}`,
-  );
+function notHttp(text: string): InvalidMessage {
+  const [line = ''] = /^[^\r\n]*/.exec(text) ?? [];
+  const problem = foreignProtocol(text) ?? `unsupported protocol; expected HTTP/1.1: ${shown(line)}`;
+  return new InvalidMessage(`did not receive a valid HTTP response; ${problem}`);
 }
 
-function shown(text: string): string {
-  return JSON.stringify(text.length > shownLength ? `${text.slice(0, shownLength)}…` : text);
+/** What servers send whose port is another one's: a TLS record (RFC 8446 §5.1) or SETTINGS of HTTP/2 (RFC 9113 §3.4). */
+function foreignProtocol(text: string): string | undefined {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: binary protocols are what is looked for
+  if (/^[\x15\x16]\x03[\0-\x04]/.test(text)) return 'the server speaks TLS; expected HTTP/1.1, or a wss: URL for TLS';
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: binary protocols are what is looked for
+  if (/^\0[\0-\xff]{2}\x04[\0\x01]\0/.test(text)) return 'the server speaks HTTP/2; expected HTTP/1.1';
+  return undefined;
 }

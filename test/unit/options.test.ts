@@ -33,6 +33,7 @@ test('the defaults are those that are documented', () => {
     family: 0,
     lookup: undefined,
     localAddress: undefined,
+    maxRedirects: 10,
     noDelay: true,
     attemptDelay: 250,
     tls: checkTls('tls'),
@@ -99,14 +100,13 @@ test('an unknown option that is near to none is named', () => {
 test.each([
   ['socketPath', '/tmp/x'],
   ['reader', {}],
-  ['maxRedirects', 10],
 ])('the option %s of a later version is not supported yet', (name, value) => {
   expect(() => resolveAny({ [name]: value })).toThrow(NotSupported);
   expect(() => resolveAny({ [name]: value })).toThrow(`option ${name} is not supported yet`);
 });
 
 test('what later versions can be told to leave out may be left out now', () => {
-  expect(() => resolveOptions({ maxRedirects: 0 })).not.toThrow();
+  expect(() => resolveOptions({ proxy: false, maxRedirects: 0 })).not.toThrow();
 });
 
 test.each(['http://user:pass@h:3128', new URL('http://user:pass@h:3128')])('proxy is a URL: %s', (proxy) => {
@@ -159,6 +159,14 @@ test('proxyHeaders are checked as headers are', () => {
   ]);
   expect(() => resolveAny({ proxyHeaders: 'x' })).toThrow("proxyHeaders is 'x'; expected an object or pairs");
   expect(() => resolveOptions({ proxyHeaders: { Upgrade: 'x' } })).toThrow('proxyHeaders has Upgrade; expected');
+});
+
+test('ten redirects are followed unless told otherwise', () => {
+  expect(resolveOptions().maxRedirects).toBe(10);
+  expect(resolveOptions({ maxRedirects: 0 }).maxRedirects).toBe(0);
+  expect(() => resolveOptions({ maxRedirects: 101 })).toThrow(RangeError);
+  expect(() => resolveOptions({ maxRedirects: 1.5 })).toThrow(RangeError);
+  expect(() => resolveAny({ maxRedirects: null })).toThrow(TypeError);
 });
 
 test('compression is told by an object or switched off', () => {

@@ -3,7 +3,7 @@ import * as errors from '../../lib/errors.js';
 import * as failures from '../../lib/failures.js';
 import { HeaderList } from '../../lib/handshake/headers.js';
 import { judgeUnfinishedHead } from '../../lib/handshake/response-head.js';
-import { isTransient } from '../../lib/retry-policy.js';
+import { isTransient, requestedDelay } from '../../lib/retry-policy.js';
 
 function status(code: number): errors.InvalidStatus {
   return new errors.InvalidStatus({ status: code, statusText: '', headers: new HeaderList() });
@@ -28,6 +28,7 @@ test.each<[string, Error]>([
   ['a timeout', new errors.TimeoutError('x')],
   ['the end of the stream', new errors.EndOfStream('x')],
   ['a response that the stream’s end cut short', judgeUnfinishedHead(Buffer.from('HTTP/1.1 10'))],
+  ['HTTP 429', status(429)],
   ['HTTP 500', status(500)],
   ['HTTP 502', status(502)],
   ['HTTP 503', status(503)],
@@ -53,7 +54,6 @@ test.each<[string, unknown]>([
   ['HTTP 301', status(301)],
   ['HTTP 401', status(401)],
   ['HTTP 404', status(404)],
-  ['HTTP 429', status(429)],
   ['HTTP 501', status(501)],
   ['HTTP 505', status(505)],
   ['InvalidURL', new errors.InvalidURL('x')],
@@ -85,4 +85,17 @@ test.each<[string, unknown]>([
   ['no error at all', 'x'],
 ])('%s would come again', (_what, error) => {
   expect(isTransient(error)).toBe(false);
+});
+
+test('a server may ask to be left alone for a while', () => {
+  const headers = new HeaderList([['Retry-After', '30']]);
+  expect(requestedDelay(new errors.InvalidStatus({ status: 429, statusText: '', headers }))).toBe(30_000);
+});
+
+test.each<[string, unknown]>([
+  ['a status that does not say', status(503)],
+  ['a timeout', new errors.TimeoutError('x')],
+  ['no error at all', 'x'],
+])('%s asks for nothing', (_what, error) => {
+  expect(requestedDelay(error)).toBe(0);
 });
