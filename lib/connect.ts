@@ -151,11 +151,13 @@ export function checkConnectArguments(
 ): { readonly target: Target; readonly resolved: ResolvedOptions } {
   const target = parseUrl(url);
   const resolved = resolveOptions(options, otherNames);
-  if (!target.secure && options?.tls !== undefined) {
-    throw invalidArgument("tls is given and url has scheme 'ws:'; expected 'wss:', or no tls");
+  const given = options?.tls !== undefined;
+  // A redirect may still lead to 'wss:'.
+  if (given && !target.secure && resolved.maxRedirects === 0) {
+    throw invalidArgument("tls is given, url has scheme 'ws:' and maxRedirects is 0; expected 'wss:', or no tls");
   }
   // What OpenSSL refuses is a wrong argument, too.
-  if (target.secure) secureContext(resolved.tls);
+  if (given || target.secure) secureContext(resolved.tls);
   return { target, resolved };
 }
 
