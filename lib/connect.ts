@@ -6,10 +6,10 @@
 import type { Connection } from './connection.js';
 import { Deadline } from './deadline.js';
 import * as diagnostics from './diagnostics.js';
-import { resolveAddresses } from './dial/addresses.js';
-import { InvalidStatus, invalidArgument, TimeoutError } from './errors.js';
+import { findRoute } from './dial/route.js';
+import { InvalidStatus, invalidArgument } from './errors.js';
 import { parseUrl, type Target } from './handshake/url.js';
-import type { SessionConfig } from './native.js';
+import type { DialTarget, SessionConfig } from './native.js';
 import { Opening } from './opening.js';
 import { type ConnectOptions, type ResolvedOptions, resolveOptions } from './options.js';
 import { openSession } from './session.js';
@@ -20,7 +20,8 @@ import { acceptUpgrade, askForUpgrade, readBody } from './upgrade.js';
 /**
  * Opens a WebSocket connection (RFC 6455 §4.1).
  *
- * @param url a `ws:` URL; credentials in it are sent as Basic authentication.
+ * @param url a `ws:` or `wss:` URL; credentials in it are sent as Basic authentication. `ws+unix:/path/to/socket:/resource`
+ * and `wss+unix:` reach a Unix domain socket.
  * @param options what is different from the defaults.
  * @returns the open connection.
  * @throws InvalidURL, TypeError, RangeError or NotSupported where an argument is wrong.
@@ -55,9 +56,10 @@ async function open(target: Target, resolved: ResolvedOptions): Promise<Connecti
 
 /** One dial and one request. */
 async function hop(target: Target, options: ResolvedOptions, deadline: Deadline): Promise<Connection> {
-  const addresses = await resolve(target, options, deadline);
-  const session = openSession(sessionConfig(addresses, target.port, options, deadline));
-  const opening = new Opening(session, { ...target, addresses, openTimeout: options.openTimeout });
+  const socketPath = target.socketPath ?? options.socketPath;
+  const route = await findRoute({ ...target, socketPath }, options, deadline);
+  const session = openSession(sessionConfig(route.targets, options, deadline));
+  const opening = new Opening(session, { ...route, openTimeout: options.openTimeout });
   try {
     opening.abortOn(options.signal);
     const ends = await opening.dialed();
@@ -94,40 +96,22 @@ export function checkConnectArguments(
   if (!target.secure && options?.tls !== undefined) {
     throw invalidArgument("tls is given and url has scheme 'ws:'; expected 'wss:', or no tls");
   }
+  if (target.socketPath !== undefined && resolved.socketPath !== undefined) {
+    throw invalidArgument('url and option socketPath both name a socket; expected one of them');
+  }
   return { target, resolved };
 }
 
-/** Resolving can't be cancelled, so whoever waits stops waiting. */
-async function resolve(target: Target, options: ResolvedOptions, deadline: Deadline): Promise<readonly string[]> {
-  const { signal, openTimeout } = options;
-  let timer: NodeJS.Timeout | undefined;
-  let aborted: (() => void) | undefined;
-  const interrupted = new Promise<never>((_, reject) => {
-    const message = `timed out while resolving ${target.hostname}; openTimeout is ${openTimeout} ms`;
-    if (openTimeout !== 0) timer = setTimeout(() => reject(new TimeoutError(message)), deadline.remaining());
-    aborted = () => reject(signal?.reason);
-    signal?.addEventListener('abort', aborted);
-  });
-  try {
-    return await Promise.race([resolveAddresses(target.hostname, options), interrupted]);
-  } finally {
-    clearTimeout(timer);
-    if (aborted !== undefined) signal?.removeEventListener('abort', aborted);
-  }
-}
-
-function sessionConfig(
-  addresses: readonly string[],
-  port: number,
-  options: ResolvedOptions,
-  deadline: Deadline,
-): SessionConfig {
+function sessionConfig(targets: readonly DialTarget[], options: ResolvedOptions, deadline: Deadline): SessionConfig {
   const { openTimeout, maxQueue } = options;
   return {
-    addresses: addresses.map((address) => ({ address, port })),
+    targets,
     attemptDelay: options.attemptDelay,
     localAddress: options.localAddress,
+    localPort: options.localPort,
     noDelay: options.noDelay,
+    keepAlive: options.keepAlive,
+    keepAliveInitialDelay: options.keepAliveInitialDelay,
     // 0 would switch the deadline off; one that has just passed still has to ring.
     openTimeout: openTimeout === 0 ? 0 : Math.max(1, deadline.remaining()),
     closeTimeout: options.closeTimeout,

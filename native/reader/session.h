@@ -100,7 +100,7 @@ class Session final : TransportListener, TurnListener, KeepaliveHost, core::Even
   bool PongMayBeUnread() noexcept override;
   void OnKeepaliveTimeout() noexcept override;
 
-  void OnDialed(TcpHandle handle, std::size_t target);
+  void OnDialed(StreamHandle handle, std::size_t target);
   void OnDeadline();
   void ReceiveRest();
   void LimitTurn(std::size_t size);

@@ -1,4 +1,4 @@
-// A byte stream that is connected: what a session reads from and writes to. Plain TCP now, TLS over it later. Owned
+// A byte stream that is connected: what a session reads from and writes to. A socket, or TLS over one. Owned
 // by its session; everything here happens on the reader thread.
 #pragma once
 

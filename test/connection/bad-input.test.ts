@@ -180,7 +180,6 @@ describe('the options of connect', () => {
     [{ proxy: 'http://p' }, 'option proxy is not supported yet; expected false'],
     [{ maxRedirects: 1 }, 'option maxRedirects is not supported yet; expected 0'],
     [{ tls: {} }, 'option tls is not supported yet'],
-    [{ socketPath: '/s' }, 'option socketPath is not supported yet'],
     [{ reader: {} }, 'option reader is not supported yet'],
   ])('%o are told to come later', async (options, message) => {
     const error = await refusal(options);
