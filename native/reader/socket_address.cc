@@ -44,6 +44,8 @@ SocketAddress AddressOf(const uv_stream_t& stream, GetTcpName get_tcp_name, GetP
     std::array<char, 1024> path{};
     std::size_t size = path.size();
     if (get_pipe_name(reinterpret_cast<const uv_pipe_t*>(&stream), path.data(), &size) != 0) size = 0;
+    // Some versions of libuv fill the names of abstract sockets up with NULs.
+    while (size > 0 && path[size - 1] == '\0') --size;
     return {.address = std::string(path.data(), size), .port = 0, .family = AddressFamily::kUnix};
   }
   sockaddr_storage storage{};
