@@ -1,0 +1,192 @@
+/** Whom hawser takes for the server it was asked to connect to, and what it says of all others. */
+
+import { X509Certificate } from 'node:crypto';
+import * as tls from 'node:tls';
+import { describe, expect, test } from 'vitest';
+import { connect } from '../../lib/connect.js';
+import { CertificateError } from '../../lib/errors.js';
+import type { TlsOptions } from '../../lib/tls/options.js';
+import * as certificates from '../support/certificates.js';
+import { liveReaders } from '../support/live-readers.js';
+import { rejection } from '../support/opened.js';
+import { accept, ScriptedPeer } from '../support/scripted-peer.js';
+import { connectSecurely, tlsPeer } from '../support/tls-peers.js';
+
+type Make = () => certificates.Certificate;
+
+async function refused(certificate: Make, options?: TlsOptions, host?: string): Promise<CertificateError> {
+  const peer = await tlsPeer(certificate());
+  const error = await rejection<CertificateError>(connectSecurely(peer, options, host === undefined ? {} : { host }));
+  expect(error).toBeInstanceOf(CertificateError);
+  expect(liveReaders()).toBe(0);
+  return error;
+}
+
+describe('a server is who it should be', () => {
+  test.each<[string, Make, string]>([
+    ['by its name', certificates.server, 'localhost'],
+    ['by its name in capitals', certificates.server, 'LOCALHOST'],
+    ['by its name with a dot at the end', certificates.server, 'localhost.'],
+    ['by its IP address', certificates.server, '127.0.0.1'],
+    ['by a wildcard', certificates.wildcardServer, 'feed.hawser.test'],
+    ['by an international name', certificates.idnServer, 'bücher.test'],
+    ['by its common name, where it has no other', certificates.commonNameServer, 'localhost'],
+    ['with an RSA key', certificates.rsaServer, 'localhost'],
+    ['with a P-384 key', certificates.p384Server, 'localhost'],
+    ['with an Ed25519 key', certificates.ed25519Server, 'localhost'],
+  ])('%s', async (_how, certificate, host) => {
+    const peer = await tlsPeer(certificate());
+    const connection = await connectSecurely(peer, {}, { host });
+    expect(connection.tls).toMatchObject({ authorized: true, authorizationError: undefined });
+    await connection.send('hello');
+    expect(await connection.recv()).toBe('hello');
+  });
+
+  test('by its IPv6 address', async () => {
+    const { cert, key, chain } = certificates.server();
+    await using peer = await ScriptedPeer.listen([accept()], { host: '::1', tls: { cert: chain, key } });
+    await using connection = await connect(peer.url, { tls: { ca: certificates.ca().cert } });
+    expect(connection.tls?.peerCertificate?.fingerprint256).toBe(new X509Certificate(cert).fingerprint256);
+  });
+});
+
+describe('a server is refused with Node’s code', () => {
+  test.each<[string, Make, string, string]>([
+    ['for another name', certificates.otherNameServer, 'localhost', 'ERR_TLS_CERT_ALTNAME_INVALID'],
+    ['for another IP address', certificates.otherNameServer, '127.0.0.1', 'ERR_TLS_CERT_ALTNAME_INVALID'],
+    [
+      'for a name two levels below its wildcard',
+      certificates.wildcardServer,
+      'a.b.hawser.test',
+      'ERR_TLS_CERT_ALTNAME_INVALID',
+    ],
+    ['for the name above its wildcard', certificates.wildcardServer, 'hawser.test', 'ERR_TLS_CERT_ALTNAME_INVALID'],
+    ['that has expired', certificates.expiredServer, 'localhost', 'CERT_HAS_EXPIRED'],
+    ['that is not valid yet', certificates.futureServer, 'localhost', 'CERT_NOT_YET_VALID'],
+    ['that it has signed itself', certificates.selfSignedServer, 'localhost', 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+    ['whose issuer nobody knows', certificates.strangeServer, 'localhost', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+    ['whose certificate is for clients', certificates.misusedServer, 'localhost', 'INVALID_PURPOSE'],
+  ])('one %s', async (_what, certificate, host, code) => {
+    expect(await refused(certificate, {}, host)).toMatchObject({ code });
+  });
+
+  test('one whose chain ends at a root that is not trusted, which it sends', async () => {
+    const { chain, key } = certificates.server();
+    const peer = await tlsPeer({ ...certificates.server(), chain: chain + certificates.ca().cert, key });
+    const error = await rejection(connectSecurely(peer, { ca: certificates.otherCa().cert }));
+    expect(error).toMatchObject({ code: 'SELF_SIGNED_CERT_IN_CHAIN' });
+  });
+
+  test('one that was revoked', async () => {
+    const crl = [certificates.crl(), certificates.rootCrl()];
+    expect(await refused(certificates.revokedServer, { crl })).toMatchObject({ code: 'CERT_REVOKED' });
+  });
+
+  test('one that a list of revocations does not name is accepted', async () => {
+    const crl = [certificates.crl(), certificates.rootCrl()];
+    const connection = await connectSecurely(await tlsPeer(), { crl });
+    expect(connection.tls?.authorized).toBe(true);
+  });
+
+  test.each([
+    ['expired', certificates.expiredServer],
+    ['self-signed', certificates.selfSignedServer],
+    ['strange', certificates.strangeServer],
+    ['for clients', certificates.misusedServer],
+    ['for another name', certificates.otherNameServer],
+  ])('the same as Node’s: %s', async (_what, certificate) => {
+    const peer = await tlsPeer(certificate());
+    const socket = tls.connect({
+      host: '127.0.0.1',
+      port: peer.port,
+      servername: 'localhost',
+      ca: certificates.ca().cert,
+    });
+    const node = await new Promise<NodeJS.ErrnoException>((resolve) => socket.on('error', resolve));
+    const error = await rejection(connectSecurely(peer));
+    expect(error.code).toBe(node.code);
+  });
+
+  test('one that is for another name carries what Node’s error carries', async () => {
+    const error = await refused(certificates.otherNameServer);
+    expect(error.host).toBe('localhost');
+    expect(error.reason).toContain("localhost. is not in the cert's altnames: DNS:other.test");
+    expect(error.cert?.subjectaltname).toBe('DNS:other.test');
+  });
+});
+
+test('no byte of the request is written to a server that is refused', async () => {
+  const peer = await tlsPeer(certificates.otherNameServer());
+  await rejection(connectSecurely(peer));
+  await peer.ended();
+  expect(await peer.frames()).toEqual([]);
+  const asked = await Promise.race([peer.request(), peer.ended().then(() => 'nothing')]);
+  expect(asked).toBe('nothing');
+});
+
+test('rejectUnauthorized: false connects, and says what is wrong', async () => {
+  const peer = await tlsPeer(certificates.selfSignedServer());
+  const connection = await connectSecurely(peer, { rejectUnauthorized: false });
+  expect(connection.tls?.authorized).toBe(false);
+  expect(connection.tls?.authorizationError).toMatchObject({ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
+});
+
+describe('checkServerIdentity', () => {
+  test('is asked with the host and the certificate with its issuers', async () => {
+    const asked: unknown[] = [];
+    const checkServerIdentity = (host: string, cert: tls.PeerCertificate): undefined => {
+      const { subject, issuerCertificate } = cert as tls.DetailedPeerCertificate;
+      asked.push(host, subject.CN, issuerCertificate.subject.CN, issuerCertificate.issuerCertificate.subject.CN);
+    };
+    await connectSecurely(await tlsPeer(), { checkServerIdentity });
+    expect(asked).toEqual(['localhost', 'localhost', 'hawser test intermediate', 'hawser test root']);
+  });
+
+  test('can refuse with an error of its own', async () => {
+    const error = new Error('pinned to another key');
+    const connecting = connectSecurely(await tlsPeer(), { checkServerIdentity: () => error });
+    expect(await rejection(connecting)).toBe(error);
+    expect(liveReaders()).toBe(0);
+  });
+
+  test('can accept what Node would not', async () => {
+    const peer = await tlsPeer(certificates.otherNameServer());
+    const connection = await connectSecurely(peer, { checkServerIdentity: () => undefined });
+    expect(connection.tls?.authorized).toBe(true);
+  });
+
+  test('that throws refuses with what it throws', async () => {
+    const error = new Error('no');
+    const checkServerIdentity = () => {
+      throw error;
+    };
+    expect(await rejection(connectSecurely(await tlsPeer(), { checkServerIdentity }))).toBe(error);
+    expect(liveReaders()).toBe(0);
+  });
+
+  test('is not asked about a chain that is not trusted', async () => {
+    const peer = await tlsPeer(certificates.strangeServer());
+    const checkServerIdentity = () => expect.unreachable();
+    expect(await rejection(connectSecurely(peer, { checkServerIdentity }))).toBeInstanceOf(CertificateError);
+  });
+});
+
+test('allowPartialTrustChain trusts an intermediate by itself', async () => {
+  const ca = certificates.intermediate().cert;
+  const peer = await tlsPeer();
+  expect(await rejection(connectSecurely(peer, { ca }))).toMatchObject({ code: 'UNABLE_TO_GET_ISSUER_CERT' });
+  const connection = await connectSecurely(peer, { ca, allowPartialTrustChain: true });
+  expect(connection.tls?.authorized).toBe(true);
+});
+
+test('several authorities are all trusted', async () => {
+  const ca = [certificates.otherCa().cert, Buffer.from(certificates.ca().cert)];
+  expect((await connectSecurely(await tlsPeer(), { ca })).tls?.authorized).toBe(true);
+  expect((await connectSecurely(await tlsPeer(certificates.strangeServer()), { ca })).tls?.authorized).toBe(true);
+});
+
+test('the chain that was verified can be looked at', async () => {
+  const connection = await connectSecurely(await tlsPeer());
+  const names = connection.tls?.peerCertificates.map(({ subject }) => subject);
+  expect(names).toEqual(['CN=localhost', 'CN=hawser test intermediate', 'CN=hawser test root']);
+});

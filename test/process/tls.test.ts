@@ -1,0 +1,180 @@
+/** What Node's environment and command line say about TLS, each in a process that was started with it. */
+
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import * as path from 'node:path';
+import * as tls from 'node:tls';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ca, selfSignedServer, server } from '../support/certificates.js';
+import { root, runScript, type ScriptOptions } from '../support/run-script.js';
+import { accept, echoMessages, ScriptedPeer } from '../support/scripted-peer.js';
+
+let peer: ScriptedPeer;
+let selfSigned: ScriptedPeer;
+let folder: string;
+let caFile: string;
+beforeAll(async () => {
+  peer = await ScriptedPeer.listen([accept(), echoMessages()], { tls: { cert: server().chain, key: server().key } });
+  const { cert, key } = selfSignedServer();
+  selfSigned = await ScriptedPeer.listen([accept(), echoMessages()], { tls: { cert, key } });
+  folder = await mkdtemp(path.join(tmpdir(), 'hawser-'));
+  caFile = path.join(folder, 'ca.pem');
+  await writeFile(caFile, ca().cert);
+});
+afterAll(() => Promise.all([peer.stop(), selfSigned.stop(), rm(folder, { recursive: true })]));
+
+/** Says 'connected' and whether the server was authorised, or the error's code. */
+const visit = `
+  import { connect } from 'hawser';
+  import * as tls from 'node:tls';
+  const [, url, before] = process.argv;
+  if (before) await import('data:text/javascript,' + encodeURIComponent(before));
+  try {
+    const connection = await connect(url);
+    await connection.send('hello');
+    await connection.recv();
+    console.log('connected', connection.tls.authorized);
+    await connection.terminate();
+  } catch (error) {
+    console.log(error.code);
+  }
+`;
+
+async function says(options: ScriptOptions, url = peer.url, before = ''): Promise<string> {
+  const { stdout, code } = await runScript(visit, { ...options, args: [url, before] });
+  expect(code).toBe(0);
+  return stdout.trim();
+}
+
+describe('an authority is trusted', () => {
+  test('by nobody who was not told of it', async () => {
+    expect(await says({})).toBe('UNABLE_TO_VERIFY_LEAF_SIGNATURE');
+  });
+
+  test('through NODE_EXTRA_CA_CERTS', async () => {
+    expect(await says({ env: { NODE_EXTRA_CA_CERTS: caFile } })).toBe('connected true');
+  });
+
+  test('not through NODE_EXTRA_CA_CERTS that is set too late, as in Node', async () => {
+    const late = `process.env.NODE_EXTRA_CA_CERTS = ${JSON.stringify(caFile)}`;
+    expect(await says({}, peer.url, late)).toBe('UNABLE_TO_VERIFY_LEAF_SIGNATURE');
+  });
+
+  test('through OpenSSL’s own file with --use-openssl-ca', async () => {
+    const env = { SSL_CERT_FILE: caFile };
+    expect(await says({ env, flags: ['--use-openssl-ca'] })).toBe('connected true');
+    expect(await says({ env: { ...env, NODE_OPTIONS: '--use-openssl-ca' } })).toBe('connected true');
+    expect(await says({ env })).toBe('UNABLE_TO_VERIFY_LEAF_SIGNATURE');
+  });
+
+  test.runIf(process.allowedNodeEnvironmentFlags.has('--use-system-ca'))(
+    'of the system with --use-system-ca',
+    async () => {
+      expect(await says({ env: { SSL_CERT_FILE: caFile }, flags: ['--use-system-ca'] })).toBe('connected true');
+    },
+  );
+
+  test.runIf('setDefaultCACertificates' in tls)('through tls.setDefaultCACertificates()', async () => {
+    const set = `import * as tls from 'node:tls'; tls.setDefaultCACertificates([${JSON.stringify(ca().cert)}]);`;
+    expect(await says({}, peer.url, set)).toBe('connected true');
+  });
+});
+
+describe('NODE_TLS_REJECT_UNAUTHORIZED=0', () => {
+  const env = { NODE_TLS_REJECT_UNAUTHORIZED: '0' };
+
+  test('lets in whoever answers, with Node’s warning, once', async () => {
+    const source = `${visit}; await (await connect(url)).terminate();`;
+    const { stdout, stderr } = await runScript(source, { env, args: [selfSigned.url] });
+    expect(stdout).toBe('connected false\n');
+    expect(stderr.match(/Warning: Setting the NODE_TLS_REJECT_UNAUTHORIZED/g)).toHaveLength(1);
+  });
+
+  test('says nothing where rejectUnauthorized is given', async () => {
+    const source = `
+      import { connect } from 'hawser';
+      await connect(process.argv[1], { tls: { rejectUnauthorized: true } }).catch((error) => console.log(error.code));
+    `;
+    const result = await runScript(source, { env, args: [selfSigned.url] });
+    expect(result).toMatchObject({ stdout: 'DEPTH_ZERO_SELF_SIGNED_CERT\n', stderr: '' });
+  });
+});
+
+describe('keys are written', () => {
+  const secret = /^(CLIENT_TRAFFIC_SECRET_0|CLIENT_RANDOM) [0-9a-f]{64} [0-9a-f]+$/m;
+
+  test.each<[string, (file: string) => ScriptOptions]>([
+    ['where --tls-keylog says', (file) => ({ flags: [`--tls-keylog=${file}`] })],
+    ['where SSLKEYLOGFILE says', (file) => ({ env: { SSLKEYLOGFILE: file } })],
+  ])('%s', async (how, optionsOf) => {
+    const file = path.join(folder, `${how.length}.log`);
+    const { env, flags = [] } = optionsOf(file);
+    expect(await says({ env: { ...env, NODE_EXTRA_CA_CERTS: caFile }, flags })).toBe('connected true');
+    expect(await readFile(file, 'latin1')).toMatch(secret);
+  });
+
+  test('nowhere, where the file can’t be written to, and the connection opens', async () => {
+    const env = { SSLKEYLOGFILE: path.join(folder, 'none/keys.log'), NODE_EXTRA_CA_CERTS: caFile };
+    const { stdout, stderr } = await runScript(visit, { env, args: [peer.url] });
+    expect(stdout).toBe('connected true\n');
+    expect(stderr).toContain('can not write TLS keys: ENOENT');
+  });
+});
+
+describe('a runtime whose OpenSSL can’t be used', () => {
+  test('opens ws: and refuses wss: in words', async () => {
+    await using plain = await ScriptedPeer.listen([accept(), echoMessages()], { tls: undefined });
+    const source = `
+      import { createRequire } from 'node:module';
+      import { connect } from 'hawser';
+      createRequire(process.cwd() + '/')(process.env.HAWSER_ADDON).hideOpenSsl();
+      const [, plain, secure] = process.argv;
+      const connection = await connect(plain);
+      await connection.send('hello');
+      console.log(await connection.recv());
+      await connection.terminate();
+      await connect(secure).catch((error) => console.log(error.code, error.message));
+    `;
+    const result = await runScript(source, { args: [plain.url, peer.url] });
+    expect(result).toMatchObject({ code: 0, stderr: '' });
+    expect(result.stdout).toBe(
+      'hello\nHAWSER_NOT_SUPPORTED wss: needs OpenSSL 3 from the runtime: ' +
+        'the runtime exports no OPENSSL_version_major; ws: works without\n',
+    );
+  });
+
+  test('loads the addon, which links none of it', () => {
+    const addon = path.join(root, 'build/Release/hawser.node');
+    const symbols = execFileSync('nm', ['-D', '--undefined-only', '--format=just-symbols', addon], {
+      encoding: 'utf8',
+    });
+    expect(symbols).toContain('uv_run');
+    expect(symbols).not.toMatch(/^(SSL|X509|BIO|ERR|EVP|PEM|OPENSSL|CRYPTO|d2i|i2d)_/m);
+  });
+});
+
+test('Workers connect over TLS and can be terminated in the middle of it', async () => {
+  const source = `
+    import { Worker } from 'node:worker_threads';
+    import { once } from 'node:events';
+    const url = process.argv[1];
+    const code = \`
+      import { connect } from 'hawser';
+      import { parentPort } from 'node:worker_threads';
+      for (let i = 0; ; i++) {
+        const connection = await connect('\${url}');
+        if (i === 0) parentPort.postMessage('connected');
+        connection.send('hello');
+        if (i % 2) await connection.recv();
+      }
+    \`;
+    for (let round = 0; round < 5; round++) {
+      const workers = Array.from({ length: 4 }, () => new Worker(new URL('data:text/javascript,' + encodeURIComponent(code.replace("'hawser'", JSON.stringify(import.meta.resolve('hawser')))))));
+      await Promise.all(workers.map((worker) => once(worker, 'message')));
+      console.log((await Promise.all(workers.map((worker) => worker.terminate()))).join());
+    }
+  `;
+  const result = await runScript(source, { args: [peer.url], env: { NODE_EXTRA_CA_CERTS: caFile } });
+  expect(result).toMatchObject({ code: 0, stderr: '', stdout: '1,1,1,1\n'.repeat(5) });
+});
