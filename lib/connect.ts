@@ -94,7 +94,10 @@ export function checkConnectArguments(
   const target = parseUrl(url);
   const resolved = resolveOptions(options, otherNames);
   if (!target.secure && options?.tls !== undefined) {
-    throw invalidArgument("tls is given and url has scheme 'ws:'; expected 'wss:', or no tls");
+    const scheme = target.href.slice(0, target.href.indexOf(':') + 1);
+    throw invalidArgument(
+      `tls is given and url has scheme '${scheme}'; expected '${scheme.replace('ws', 'wss')}', or no tls`,
+    );
   }
   if (target.socketPath !== undefined && resolved.socketPath !== undefined) {
     throw invalidArgument('url and option socketPath both name a socket; expected one of them');

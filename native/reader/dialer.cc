@@ -129,7 +129,7 @@ int Dialer::ConnectPipe(Attempt& attempt) {
 
 // A port without an address is bound to at the address of the family that stands for any. Since libuv's sockets may
 // share a port until one is connected to the same address, attempts at several addresses may run side by side.
-int Dialer::BindLocally(uv_tcp_t* handle, int family) {
+int Dialer::BindLocally(uv_tcp_t* handle, int family) const {
   if (config_.local_address.empty() && config_.local_port == 0) return 0;
   const std::string any = family == AF_INET6 ? "::" : "0.0.0.0";
   sockaddr_storage local{};
@@ -139,7 +139,7 @@ int Dialer::BindLocally(uv_tcp_t* handle, int family) {
 }
 
 // What fails here costs speed or notice of a dead peer, not the connection.
-void Dialer::SetOptions(uv_stream_t* stream) {
+void Dialer::SetOptions(uv_stream_t* stream) const {
   if (stream->type != UV_TCP) return;
   auto* handle = reinterpret_cast<uv_tcp_t*>(stream);
   (void)uv_tcp_nodelay(handle, config_.no_delay ? 1 : 0);

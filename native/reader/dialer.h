@@ -57,8 +57,8 @@ class Dialer {
   static void OnConnected(uv_connect_t* request, int status);
   int ConnectTcp(Attempt& attempt);
   int ConnectPipe(Attempt& attempt);
-  int BindLocally(uv_tcp_t* handle, int family);
-  void SetOptions(uv_stream_t* stream);
+  int BindLocally(uv_tcp_t* handle, int family) const;
+  void SetOptions(uv_stream_t* stream) const;
   void OnConnect(Attempt* attempt, int status);
   void Abandon(Attempt* attempt);
 
