@@ -6,18 +6,18 @@
 import type { Connection } from './connection.js';
 import { Deadline } from './deadline.js';
 import * as diagnostics from './diagnostics.js';
-import { type AddressSettings, resolveAddresses } from './dial/addresses.js';
 import { describeProxy } from './dial/proxy.js';
+import { resolveInTime } from './dial/resolve.js';
 import { findRoute, type Tunnel } from './dial/route.js';
 import { throughProxy } from './dial/tunnel.js';
-import { afterRedirect, InvalidStatus, invalidArgument, SecurityError, TimeoutError } from './errors.js';
+import { afterRedirect, InvalidStatus, invalidArgument, SecurityError } from './errors.js';
 import { forAnotherOrigin, isRedirect, redirectTarget, sameOrigin } from './handshake/redirect.js';
 import { parseUrl, type Target } from './handshake/url.js';
-import type { SessionConfig } from './native.js';
 import { Opening } from './opening.js';
 import { type ConnectOptions, type ResolvedOptions, resolveOptions } from './options.js';
 import { readBody } from './response.js';
 import { openSession } from './session.js';
+import { sessionConfig } from './session-config.js';
 import { secure } from './tls/secure.js';
 import { secureContext } from './tls/secure-context.js';
 import type { TlsInfo } from './tls/tls-info.js';
@@ -27,7 +27,8 @@ import { acceptUpgrade, askForUpgrade } from './upgrade.js';
 /**
  * Opens a WebSocket connection (RFC 6455 §4.1).
  *
- * @param url a `ws:` URL; credentials in it are sent as Basic authentication.
+ * @param url a `ws:` or `wss:` URL; credentials in it are sent as Basic authentication. `ws+unix:/path/to/socket:/resource`
+ * and `wss+unix:` reach a Unix domain socket.
  * @param options what is different from the defaults.
  * @returns the open connection.
  * @throws InvalidURL, TypeError, RangeError or NotSupported where an argument is wrong.
@@ -90,11 +91,12 @@ async function take(
   { target, options }: Hop,
   deadline: Deadline,
 ): Promise<{ readonly connection: Connection } | { readonly redirect: ResponseHead }> {
-  const { tunnel, ...where } = await findRoute(target, options, (hostname, settings) =>
-    resolve(hostname, settings, options, deadline),
+  const socketPath = target.socketPath ?? options.socketPath;
+  const { tunnel, ...route } = await findRoute({ ...target, socketPath }, options, (hostname, settings) =>
+    resolveInTime(hostname, settings, options, deadline),
   );
-  const session = openSession(sessionConfig(where.addresses, where.port, options, deadline));
-  const opening = new Opening(session, { ...where, openTimeout: options.openTimeout });
+  const session = openSession(sessionConfig(route.targets, options, deadline));
+  const opening = new Opening(session, { ...route, openTimeout: options.openTimeout });
   try {
     opening.abortOn(options.signal);
     const ends = await opening.dialed();
@@ -154,61 +156,14 @@ export function checkConnectArguments(
   const given = options?.tls !== undefined;
   // A redirect may still lead to 'wss:'.
   if (given && !target.secure && resolved.maxRedirects === 0) {
-    throw invalidArgument("tls is given, url has scheme 'ws:' and maxRedirects is 0; expected 'wss:', or no tls");
+    const scheme = target.href.slice(0, target.href.indexOf(':') + 1);
+    const expected = `expected '${scheme.replace('ws', 'wss')}', or no tls`;
+    throw invalidArgument(`tls is given, url has scheme '${scheme}' and maxRedirects is 0; ${expected}`);
+  }
+  if (target.socketPath !== undefined && resolved.socketPath !== undefined) {
+    throw invalidArgument('url and option socketPath both name a socket; expected one of them');
   }
   // What OpenSSL refuses is a wrong argument, too.
   if (given || target.secure) secureContext(resolved.tls);
   return { target, resolved };
-}
-
-/** Resolving can't be cancelled, so whoever waits stops waiting. */
-async function resolve(
-  hostname: string,
-  settings: AddressSettings,
-  { signal, openTimeout }: ResolvedOptions,
-  deadline: Deadline,
-): Promise<readonly string[]> {
-  let timer: NodeJS.Timeout | undefined;
-  let aborted: (() => void) | undefined;
-  const interrupted = new Promise<never>((_, reject) => {
-    const message = `timed out while resolving ${hostname}; openTimeout is ${openTimeout} ms`;
-    if (openTimeout !== 0) timer = setTimeout(() => reject(new TimeoutError(message)), deadline.remaining());
-    aborted = () => reject(signal?.reason);
-    signal?.addEventListener('abort', aborted);
-  });
-  try {
-    return await Promise.race([resolveAddresses(hostname, settings), interrupted]);
-  } finally {
-    clearTimeout(timer);
-    if (aborted !== undefined) signal?.removeEventListener('abort', aborted);
-  }
-}
-
-function sessionConfig(
-  addresses: readonly string[],
-  port: number,
-  options: ResolvedOptions,
-  deadline: Deadline,
-): SessionConfig {
-  const { openTimeout, maxQueue } = options;
-  return {
-    addresses: addresses.map((address) => ({ address, port })),
-    attemptDelay: options.attemptDelay,
-    localAddress: options.localAddress,
-    noDelay: options.noDelay,
-    // 0 would switch the deadline off; one that has just passed still has to ring.
-    openTimeout: openTimeout === 0 ? 0 : Math.max(1, deadline.remaining()),
-    closeTimeout: options.closeTimeout,
-    pingInterval: options.pingInterval,
-    pingTimeout: options.pingTimeout,
-    maxMessageSize: options.maxMessageSize.message,
-    maxFragmentSize: options.maxMessageSize.fragment,
-    maxFragments: options.maxFragments,
-    highMessages: maxQueue.messages.high,
-    lowMessages: maxQueue.messages.low,
-    highBytes: maxQueue.bytes.high,
-    lowBytes: maxQueue.bytes.low,
-    writeLow: options.writeLimit.low,
-    observation: diagnostics.observation(),
-  };
 }

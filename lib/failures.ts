@@ -72,12 +72,12 @@ function transportFailure(errno: number, detail: string): TransportError {
   return new TransportError(`${syscall} ${code}`, { code, errno, syscall });
 }
 
-/** No address of the host could be connected to; `errno` is the last attempt's. */
+/** No address of the host, or not the path of a socket, could be connected to; `errno` is the last attempt's. */
 export function dialFailure(
   errno: number,
   where?: {
-    readonly hostname: string;
-    readonly port: number;
+    readonly hostname: string | undefined;
+    readonly port: number | undefined;
     readonly endpoint: string;
     readonly addresses: readonly string[];
   },
@@ -85,7 +85,8 @@ export function dialFailure(
   const code = systemErrorName(errno);
   if (where === undefined) return new TransportError(`connect ${code}`, { code, errno, syscall: 'connect' });
   const { hostname, port, endpoint, addresses } = where;
-  const tried = addresses.length === 1 && addresses[0] === hostname ? '' : ` (tried ${addresses.join(', ')})`;
+  const tried =
+    addresses.length === 1 && addresses[0] === (hostname ?? endpoint) ? '' : ` (tried ${addresses.join(', ')})`;
   return new TransportError(`connect ${code} ${endpoint}${tried}`, {
     code,
     errno,

@@ -13,13 +13,19 @@ import type { TrafficStats } from './stats.js';
 
 /** Where a session dials, in the order of the attempts, and every deadline and limit its reader keeps. */
 export interface SessionConfig {
-  /** Numeric addresses; the reader races them (RFC 8305). */
-  readonly addresses: readonly { readonly address: string; readonly port: number }[];
+  /** Numeric addresses with a port, or paths of sockets; the reader races them (RFC 8305). */
+  readonly targets: readonly DialTarget[];
   /** Milliseconds between two attempts. */
   readonly attemptDelay: number;
   /** Numeric local address to bind to. */
   readonly localAddress?: string | undefined;
+  /** The local port to bind to; 0 is any. */
+  readonly localPort: number;
   readonly noDelay: boolean;
+  /** Whether TCP probes an idle connection. */
+  readonly keepAlive: boolean;
+  /** Milliseconds before TCP's first probe, in effect whole seconds; 0 leaves it to the system. */
+  readonly keepAliveInitialDelay: number;
   /** Milliseconds; 0 switches the deadline off. Counts from the construction to `start()`. */
   readonly openTimeout: number;
   readonly closeTimeout: number;
@@ -84,6 +90,9 @@ export interface SecureConfig {
   /** Whether there are `keylog` notices. */
   readonly keylog: boolean;
 }
+
+/** Where one attempt goes: a numeric address, or the path of a Unix domain socket or a named pipe of Windows. */
+export type DialTarget = { readonly address: string; readonly port: number } | { readonly path: string };
 
 /** How a session compresses and inflates: what was agreed upon, and how our deflater works. */
 export interface DeflateConfig extends AgreedDeflate {
@@ -172,10 +181,17 @@ export interface NativeStats {
   readonly latency: number;
 }
 
+/** One end of a connection. */
 export interface SocketAddress {
+  /**
+   * The IP address, a link-local one with its zone; or the path of a Unix domain socket, which is empty where it has
+   * none, as a client's usually has.
+   */
   readonly address: string;
+  /** The TCP port; 0 for a Unix domain socket. */
   readonly port: number;
-  readonly family: 'IPv4' | 'IPv6';
+  /** `Unix` is also what named pipes of Windows are. */
+  readonly family: 'IPv4' | 'IPv6' | 'Unix';
 }
 
 /** How a connection ended, as the addon hands it over; `errors.ts` and `outcome.ts` make it readable. */

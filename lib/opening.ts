@@ -20,9 +20,9 @@ import { writeKeylog } from './tls/keylog.js';
 
 /** Where the session dials, for the words of an error. */
 export interface Dialled {
-  readonly hostname: string;
-  readonly port: number;
-  /** Both, as an error message names them. */
+  readonly hostname: string | undefined;
+  readonly port: number | undefined;
+  /** Both, or the path of a socket, as an error message names them. */
   readonly endpoint: string;
   readonly addresses: readonly string[];
   /** Milliseconds, of all stages together. */

@@ -4,7 +4,7 @@
  */
 
 import { constants } from 'node:buffer';
-import { isIP, type LookupFunction } from 'node:net';
+import type { LookupFunction } from 'node:net';
 import {
   checkBoolean,
   checkInteger,
@@ -14,8 +14,10 @@ import {
   checkTimeout,
   invalidType,
   nearestName,
+  outOfRange,
 } from './check.js';
 import { type CompressionOptions, type CompressionSettings, checkCompression } from './compression-options.js';
+import { familyOf } from './dial/addresses.js';
 import { type ProxyServer, parseProxy } from './dial/proxy.js';
 import { nodeUsesEnvironment } from './dial/proxy-environment.js';
 import { invalidArgument, NotSupported } from './errors.js';
@@ -105,10 +107,33 @@ export interface ConnectOptions {
   /** The local IP address to connect from. */
   readonly localAddress?: string | undefined;
   /**
+   * The local TCP port to connect from; 0 is any that is free.
+   * @default 0
+   */
+  readonly localPort?: number | undefined;
+  /**
+   * The path of a Unix domain socket to connect to in place of the URL's host, which is still what the `Host` header
+   * says. A leading NUL is an abstract socket's of Linux; on Windows it is the path of a named pipe. The options of TCP
+   * and of resolving names then mean nothing.
+   */
+  readonly socketPath?: string | undefined;
+  /**
    * Whether small writes go out at once (TCP_NODELAY).
    * @default true
    */
   readonly noDelay?: boolean | undefined;
+  /**
+   * Whether TCP probes a connection that is idle (SO_KEEPALIVE), beside the pings of WebSocket: after
+   * `keepAliveInitialDelay`, and where the peer does not answer 10 times more, a second apart.
+   * @default false
+   */
+  readonly keepAlive?: boolean | undefined;
+  /**
+   * Milliseconds that a connection is idle for before TCP's first probe, in effect whole seconds, rounded up; 0 leaves
+   * it, and what follows, to the system. Only where `keepAlive` is true.
+   * @default 0
+   */
+  readonly keepAliveInitialDelay?: number | undefined;
   /**
    * Milliseconds to wait for one address before the next is tried too (RFC 8305 §5): 10 at least.
    * @default 250
@@ -168,7 +193,11 @@ export interface ResolvedOptions {
   readonly family: 0 | 4 | 6;
   readonly lookup: LookupFunction | undefined;
   readonly localAddress: string | undefined;
+  readonly localPort: number;
+  readonly socketPath: string | undefined;
   readonly noDelay: boolean;
+  readonly keepAlive: boolean;
+  readonly keepAliveInitialDelay: number;
   readonly attemptDelay: number;
   readonly tls: TlsSettings;
   /** 'environment' looks for one anew with every dial. */
@@ -186,6 +215,8 @@ const mebi = 1024 * kibi;
 
 /** The value of the `User-Agent` header unless it is chosen. */
 export const defaultUserAgent = `hawser/${version}`;
+/** Milliseconds; more than 32,767 seconds is nothing that Linux takes. */
+const maxKeepAliveDelay = 32_767_000;
 /** The most fragments that a message may have where `maxFragments` is null. */
 const mostFragments = 2 ** 32 - 1;
 
@@ -206,7 +237,11 @@ const knownOptions: ReadonlySet<string> = new Set<keyof ConnectOptions>([
   'family',
   'lookup',
   'localAddress',
+  'localPort',
+  'socketPath',
   'noDelay',
+  'keepAlive',
+  'keepAliveInitialDelay',
   'attemptDelay',
   'tls',
   'signal',
@@ -218,7 +253,7 @@ const knownOptions: ReadonlySet<string> = new Set<keyof ConnectOptions>([
 ]);
 
 /** Options of later versions, whatever their value. */
-const laterOptions: ReadonlySet<string> = new Set(['socketPath', 'reader']);
+const laterOptions: ReadonlySet<string> = new Set(['reader']);
 
 /** What the options of other clients are called here. */
 const foreignNames: ReadonlyMap<string, string> = new Map([
@@ -248,7 +283,8 @@ export function resolveOptions(options: ConnectOptions = {}, otherNames = noName
   checkObject('options', options);
   checkOptionNames(options, otherNames);
   const { openTimeout = 10_000, closeTimeout = 10_000, pingInterval = 20_000, pingTimeout = 20_000 } = options;
-  const { noDelay = true, attemptDelay = 250, maxFragments = 128 * kibi } = options;
+  const { localPort = 0, noDelay = true, keepAlive = false, keepAliveInitialDelay = 0 } = options;
+  const { attemptDelay = 250, maxFragments = 128 * kibi } = options;
   const { userAgent = defaultUserAgent, origin, signal, maxRedirects = 10 } = options;
   return {
     openTimeout: checkTimeout('openTimeout', openTimeout),
@@ -267,7 +303,11 @@ export function resolveOptions(options: ConnectOptions = {}, otherNames = noName
     family: checkFamily(options.family),
     lookup: checkLookup(options.lookup),
     localAddress: checkLocalAddress(options.localAddress),
+    localPort: checkInteger('localPort', localPort, 0, 65_535),
+    socketPath: checkSocketPath(options.socketPath),
     noDelay: checkBoolean('noDelay', noDelay),
+    keepAlive: checkBoolean('keepAlive', keepAlive),
+    keepAliveInitialDelay: checkKeepAliveDelay(keepAliveInitialDelay),
     attemptDelay: checkInteger('attemptDelay', attemptDelay, 10, 60_000, 'milliseconds'),
     tls: checkTls('tls', options.tls),
     proxy: checkProxy(options),
@@ -340,7 +380,25 @@ function checkLookup(value: unknown): LookupFunction | undefined {
 
 function checkLocalAddress(value: unknown): string | undefined {
   if (value === undefined) return undefined;
-  if (typeof value !== 'string' || isIP(value) === 0) throw invalidType('localAddress', value, 'an IP address');
+  if (typeof value !== 'string' || familyOf(value) === 0) {
+    throw invalidType('localAddress', value, 'an IP address');
+  }
+  return value;
+}
+
+function checkSocketPath(value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== 'string' || !/^(\0|[^\0])[^\0]*$/.test(value) || value === '\0') {
+    throw invalidType('socketPath', value, "a socket's path that is not empty and has no NUL but a leading one");
+  }
+  return value;
+}
+
+function checkKeepAliveDelay(value: unknown): number {
+  if (typeof value !== 'number') throw invalidType('keepAliveInitialDelay', value, 'a number of milliseconds');
+  if (!(value >= 0 && value <= maxKeepAliveDelay)) {
+    throw outOfRange(`keepAliveInitialDelay is ${value}; expected milliseconds from 0 to ${maxKeepAliveDelay}`);
+  }
   return value;
 }
 

@@ -18,6 +18,16 @@ export interface AddressSettings {
 }
 
 /**
+ * 4 or 6 for an IP address, else 0. An IPv6 address may have a zone (RFC 4007 §11), also one whose name `isIP` does not
+ * take for one, as that of an interface with an underscore.
+ */
+export function familyOf(address: string): 0 | 4 | 6 {
+  const percent = address.indexOf('%');
+  if (percent === -1) return isIP(address) as 0 | 4 | 6;
+  return isIP(address.slice(0, percent)) === 6 && /^[^\s/%\0]+$/.test(address.slice(percent + 1)) ? 6 : 0;
+}
+
+/**
  * The addresses of a host; an IP address stands for itself.
  *
  * @throws TransportError where the name has no address of the family wanted, or asking failed.
@@ -25,11 +35,12 @@ export interface AddressSettings {
  */
 export async function resolveAddresses(hostname: string, settings: AddressSettings): Promise<readonly string[]> {
   const { localAddress } = settings;
-  const localFamily = localAddress === undefined ? 0 : isIP(localAddress);
+  const localFamily = localAddress === undefined ? 0 : familyOf(localAddress);
   const family = settings.family === 0 ? localFamily : settings.family;
-  const found = isIP(hostname) === 0 ? await lookUp(hostname, family, settings.lookup) : [hostname];
+  const found = familyOf(hostname) === 0 ? await lookUp(hostname, family, settings.lookup) : [hostname];
   const usable = found.filter(
-    (address) => (family === 0 || isIP(address) === family) && (localFamily === 0 || isIP(address) === localFamily),
+    (address) =>
+      (family === 0 || familyOf(address) === family) && (localFamily === 0 || familyOf(address) === localFamily),
   );
   if (usable.length === 0) throw lookupFailure(hostname, noAddress(family));
   return interleaveFamilies([...new Set(usable)]);
@@ -48,7 +59,7 @@ function lookUp(hostname: string, family: number, lookup: LookupFunction = dns.l
       // A lookup that ignores `all` answers with one address.
       const addresses: unknown[] = Array.isArray(answer) ? answer.map((entry) => entry?.address) : [answer];
       for (const address of addresses) {
-        if (typeof address === 'string' && isIP(address) !== 0) continue;
+        if (typeof address === 'string' && familyOf(address) !== 0) continue;
         return reject(invalidArgument(`lookup gave ${show(address)}; expected an IP address`));
       }
       resolve(addresses as string[]);
@@ -66,9 +77,9 @@ function lookUp(hostname: string, family: number, lookup: LookupFunction = dns.l
  * is broken then costs one delay, not one per address (RFC 8305 §4).
  */
 export function interleaveFamilies(addresses: readonly string[]): readonly string[] {
-  const first = isIP(addresses[0] ?? '');
-  const preferred = addresses.filter((address) => isIP(address) === first);
-  const others = addresses.filter((address) => isIP(address) !== first);
+  const first = familyOf(addresses[0] ?? '');
+  const preferred = addresses.filter((address) => familyOf(address) === first);
+  const others = addresses.filter((address) => familyOf(address) !== first);
   const result: string[] = [];
   for (let i = 0; i < Math.max(preferred.length, others.length); i++) {
     result.push(...preferred.slice(i, i + 1), ...others.slice(i, i + 1));

@@ -1,9 +1,10 @@
 /**
- * Where a hop dials: its host, or the proxy that is to connect to it. Resolves by a function of the caller's, who keeps
- * the deadline; dials nothing.
+ * Where a hop dials: the path of a socket, its host, or the proxy that is to connect to it. Resolves by a function of the
+ * caller's, who keeps the deadline; dials nothing.
  */
 
 import { isIP } from 'node:net';
+import type { DialTarget } from '../native.js';
 import type { AddressSettings } from './addresses.js';
 import { describeProxy, type ProxyServer, resolvesLocally } from './proxy.js';
 import { type ProxiedTarget, proxyFromEnvironment } from './proxy-environment.js';
@@ -12,16 +13,28 @@ import type { Destination } from './socks.js';
 /** The addresses of a host, in the order of the attempts. */
 export type Resolve = (hostname: string, settings: AddressSettings) => Promise<readonly string[]>;
 
+export interface RoutedTarget extends ProxiedTarget {
+  /** Host and port, as an error message names them. */
+  readonly endpoint: string;
+  /** The path of a socket to dial instead. */
+  readonly socketPath: string | undefined;
+}
+
 export interface RouteSettings extends AddressSettings {
   readonly proxy: ProxyServer | 'environment' | undefined;
 }
 
+/** What the reader dials, and what errors say of it. */
 export interface Route {
-  readonly hostname: string;
-  readonly port: number;
-  /** Who is dialled, as an error message names it. */
-  readonly endpoint: string;
+  /** In the order of the attempts. */
+  readonly targets: readonly DialTarget[];
+  /** The same as text: IP addresses, or the path. */
   readonly addresses: readonly string[];
+  /** Host and port, the path, or the proxy. */
+  readonly endpoint: string;
+  /** undefined for a path, as the port is. */
+  readonly hostname: string | undefined;
+  readonly port: number | undefined;
   /** What is to be asked of whom once it is dialled; undefined where that is the target itself. */
   readonly tunnel: Tunnel | undefined;
 }
@@ -33,25 +46,35 @@ export interface Tunnel {
 }
 
 /**
- * Finds the way to a target.
+ * Finds the way to a target. To a path it leads through no proxy.
  *
  * @throws TypeError where the environment names a proxy that can't be used.
  * @throws what `resolve` throws.
  */
-export async function findRoute(
-  target: ProxiedTarget & { readonly endpoint: string },
-  settings: RouteSettings,
-  resolve: Resolve,
-): Promise<Route> {
+export async function findRoute(target: RoutedTarget, settings: RouteSettings, resolve: Resolve): Promise<Route> {
+  if (target.socketPath !== undefined) return pathRoute(target.socketPath);
   const proxy = settings.proxy === 'environment' ? proxyFromEnvironment(target, process.env) : settings.proxy;
-  if (proxy === undefined) {
-    const { hostname, port, endpoint } = target;
-    return { hostname, port, endpoint, addresses: await resolve(hostname, settings), tunnel: undefined };
-  }
+  if (proxy === undefined) return hostRoute(target, target.endpoint, settings, resolve);
   const destination = await destinationFor(proxy, target, settings, resolve);
-  const { hostname, port } = proxy;
+  return hostRoute(proxy, describeProxy(proxy), settings, resolve, { proxy, destination });
+}
+
+async function hostRoute(
+  { hostname, port }: Destination,
+  endpoint: string,
+  settings: AddressSettings,
+  resolve: Resolve,
+  tunnel?: Tunnel,
+): Promise<Route> {
   const addresses = await resolve(hostname, settings);
-  return { hostname, port, endpoint: describeProxy(proxy), addresses, tunnel: { proxy, destination } };
+  return { targets: addresses.map((address) => ({ address, port })), addresses, endpoint, hostname, port, tunnel };
+}
+
+function pathRoute(path: string): Route {
+  // An abstract socket's name begins with a NUL, which is customarily shown as an @.
+  const shown = path.replace(/^\0/, '@');
+  const none = { hostname: undefined, port: undefined, tunnel: undefined };
+  return { targets: [{ path }], addresses: [shown], endpoint: shown, ...none };
 }
 
 /** The local address is of the way to the proxy and says nothing of the way from there. */

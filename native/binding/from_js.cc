@@ -26,21 +26,31 @@ std::uint64_t Milliseconds(const Napi::Object& object, const char* name) {
   return static_cast<std::uint64_t>(std::ceil(Number(object, name)));
 }
 
+reader::DialTarget ToDialTarget(const Napi::Object& target) {
+  if (const auto path = target.Get("path"); path.IsString()) {
+    return {.address = "", .port = 0, .path = path.As<Napi::String>().Utf8Value()};
+  }
+  return {
+      .address = target.Get("address").As<Napi::String>().Utf8Value(),
+      .port = target.Get("port").As<Napi::Number>().Int32Value(),
+      .path = "",
+  };
+}
+
 reader::DialConfig ToDialConfig(const Napi::Object& config) {
   reader::DialConfig dial;
-  const auto addresses = config.Get("addresses").As<Napi::Array>();
-  for (std::uint32_t i = 0; i < addresses.Length(); ++i) {
-    const auto target = addresses.Get(i).As<Napi::Object>();
-    dial.targets.push_back({
-        .address = target.Get("address").As<Napi::String>().Utf8Value(),
-        .port = target.Get("port").As<Napi::Number>().Int32Value(),
-    });
+  const auto targets = config.Get("targets").As<Napi::Array>();
+  for (std::uint32_t i = 0; i < targets.Length(); ++i) {
+    dial.targets.push_back(ToDialTarget(targets.Get(i).As<Napi::Object>()));
   }
   dial.attempt_delay = Milliseconds(config, "attemptDelay");
   if (const auto local = config.Get("localAddress"); local.IsString()) {
     dial.local_address = local.As<Napi::String>().Utf8Value();
   }
+  dial.local_port = config.Get("localPort").As<Napi::Number>().Int32Value();
   dial.no_delay = config.Get("noDelay").As<Napi::Boolean>().Value();
+  dial.keep_alive = config.Get("keepAlive").As<Napi::Boolean>().Value();
+  dial.keep_alive_delay = Milliseconds(config, "keepAliveInitialDelay");
   return dial;
 }
 

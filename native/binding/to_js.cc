@@ -33,11 +33,23 @@ Napi::Buffer<std::uint8_t> ToBuffer(Napi::Env env, const std::vector<std::uint8_
   return Napi::Buffer<std::uint8_t>::Copy(env, bytes.data(), bytes.size());
 }
 
+const char* FamilyName(reader::AddressFamily family) {
+  switch (family) {
+    case reader::AddressFamily::kIpv4:
+      return "IPv4";
+    case reader::AddressFamily::kIpv6:
+      return "IPv6";
+    case reader::AddressFamily::kUnix:
+      return "Unix";
+  }
+  return "";
+}
+
 Napi::Object ToAddress(Napi::Env env, const reader::SocketAddress& address) {
   auto object = Napi::Object::New(env);
   object.Set("address", address.address);
   object.Set("port", address.port);
-  object.Set("family", address.ipv6 ? "IPv6" : "IPv4");
+  object.Set("family", FamilyName(address.family));
   return object;
 }
 

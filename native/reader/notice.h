@@ -12,10 +12,13 @@
 
 namespace hawser::reader {
 
+enum class AddressFamily : std::uint8_t { kIpv4, kIpv6, kUnix };
+
+// Of an end of a connection. A Unix domain socket has its path for an address, empty where it has none, and port 0.
 struct SocketAddress {
   std::string address;
   int port = 0;
-  bool ipv6 = false;
+  AddressFamily family = AddressFamily::kIpv4;
 };
 
 // A connection is established; `index` says which address won.

@@ -5,7 +5,7 @@
 #include <thread>
 #include <utility>
 
-#include "reader/tcp_transport.h"
+#include "reader/socket_transport.h"
 #include "reader/thread_cpu_time.h"
 
 namespace hawser::reader {
@@ -50,7 +50,7 @@ Session::Session(Loop& loop, const SessionConfig& config, CommandQueue& commands
       deadline_(loop.uv(), [this] { Guard([this] { OnDeadline(); }); }),
       dialer_(
           loop.uv(), config.dial,
-          [this](TcpHandle handle, std::size_t target) { Guard([&] { OnDialed(std::move(handle), target); }); },
+          [this](StreamHandle handle, std::size_t target) { Guard([&] { OnDialed(std::move(handle), target); }); },
           [this](int error) {
             Blame(core::CloseCause::kDial, error);
             End();
@@ -65,8 +65,8 @@ void Session::Begin() noexcept {
   dialer_.Start();
 }
 
-void Session::OnDialed(TcpHandle handle, std::size_t target) {
-  transport_ = std::make_unique<TcpTransport>(std::move(handle), static_cast<TransportListener&>(*this));
+void Session::OnDialed(StreamHandle handle, std::size_t target) {
+  transport_ = std::make_unique<SocketTransport>(std::move(handle), static_cast<TransportListener&>(*this));
   phase_ = Phase::kHandshake;
   Tell(Dialed{.index = target, .local = transport_->LocalAddress(), .remote = transport_->RemoteAddress()});
 }

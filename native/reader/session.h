@@ -106,7 +106,7 @@ class Session final : TlsListener, TurnListener, KeepaliveHost, core::EventSink 
   bool PongMayBeUnread() noexcept override;
   void OnKeepaliveTimeout() noexcept override;
 
-  void OnDialed(TcpHandle handle, std::size_t target);
+  void OnDialed(StreamHandle handle, std::size_t target);
   void MaybeSecure();
   void OnDeadline();
   void ReceiveRest();

@@ -130,6 +130,28 @@ describe('dialling', () => {
     });
   });
 
+  const hasIPv6 = loopbacks.includes('::1');
+
+  test.runIf(hasIPv6).each([
+    ['IPv6', ['::1'], '127.0.0.1'],
+    ['IPv4', ['127.0.0.2'], '::1'],
+    // The families take turns, so this is one delay as well.
+    ['IPv4 with several addresses', ['127.0.0.2', '127.0.0.3', '127.0.0.4'], '::1'],
+  ])(
+    'loses one attemptDelay where all packets to %s, the first family, are dropped',
+    async (_family, dropping, good) => {
+      const peer = await listen(good);
+      for (const host of dropping) await listenFull(host, peer.port);
+      const lookup = lookupOf(...dropping, good);
+      // Nothing but the second attempt ends the waiting for the first, which the kernel goes on with for minutes.
+      await connected(peer.port, { lookup, attemptDelay: LONG, openTimeout: null }, ({ remoteAddress }, took) => {
+        expect(remoteAddress.address).toBe(good);
+        expect(took).toBeGreaterThanOrEqual(LONG - 2);
+        expect(took).toBeLessThan(2 * LONG);
+      });
+    },
+  );
+
   test('lets an attempt run on while others are tried: the first to answer wins', async () => {
     const peer = await listen();
     const slow = await listenFull('127.0.0.2', peer.port);

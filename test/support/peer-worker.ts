@@ -12,6 +12,9 @@ import type { FrameType } from './frames.js';
 import { PeerConnection } from './peer-connection.js';
 import type { Script, TlsServerOptions } from './peer-steps.js';
 
+/** Where a server listens: at a free port of an address, or at the path of a Unix domain socket. */
+export type Place = { readonly host: string } | { readonly path: string };
+
 interface Peer {
   readonly server: Server;
   readonly connections: PeerConnection[];
@@ -22,7 +25,7 @@ const peers = new Map<number, Peer>();
 let nextPeer = 0;
 
 const calls = {
-  async listen(scripts: readonly Script[], host: string, tls?: TlsServerOptions) {
+  async listen(scripts: readonly Script[], at: Place, tls?: TlsServerOptions) {
     const connections: PeerConnection[] = [];
     // One for all connections: it has the keys of their session tickets.
     // Servers that ask for certificates resume no session that has no context's name.
@@ -36,11 +39,11 @@ const calls = {
       connections.push(new PeerConnection(socket, script, context));
       server.emit('accepted');
     });
-    server.listen(0, host);
+    server.listen('path' in at ? at : { ...at, port: 0 });
     await once(server, 'listening');
     const peer = nextPeer++;
     peers.set(peer, { server, connections, stopped: new AbortController() });
-    return { peer, port: (server.address() as AddressInfo).port };
+    return { peer, port: 'path' in at ? 0 : (server.address() as AddressInfo).port };
   },
 
   /** Says what a client did that no client may do. */

@@ -1,5 +1,5 @@
 /**
- * A raw TCP server that speaks WebSocket exactly as a script tells it, in a thread of its own, and records what the
+ * A raw server, of TCP or a Unix domain socket, that speaks WebSocket exactly as a script tells it, in a thread of its own, and records what the
  * client does. The script's steps are in `peer-steps.ts`.
  *
  * ```ts
@@ -15,7 +15,7 @@ import { Worker } from 'node:worker_threads';
 import { Frame, type FrameParts, type FrameType } from './frames.js';
 import type { Ending, Request, Security } from './peer-connection.js';
 import type { Script, Step, TlsServerOptions } from './peer-steps.js';
-import type { Answer, Calls } from './peer-worker.js';
+import type { Answer, Calls, Place } from './peer-worker.js';
 import { tlsEverywhere } from './tls-everywhere.js';
 
 export * from './peer-steps.js';
@@ -24,6 +24,8 @@ export type { Ending, Request };
 export interface ListenOptions {
   /** Default: `127.0.0.1`. */
   readonly host?: string;
+  /** The path of a Unix domain socket to listen at instead. */
+  readonly path?: string;
   /** Speaks TLS, or never where null. Default: what `tls-everywhere.ts` says, which is nothing but in the project `tls`. */
   readonly tls?: TlsServerOptions | null | undefined;
   /** What the second connection does, the third, and so on; the last script serves all that follow. */
@@ -93,25 +95,30 @@ export class ScriptedPeer extends PeerSide implements AsyncDisposable {
   readonly host: string;
   readonly port: number;
   readonly #peer: number;
+  readonly #path: string | undefined;
   readonly #secure: boolean;
 
-  private constructor(peer: number, host: string, port: number, secure: boolean) {
+  private constructor(peer: number, at: Place, port: number, secure: boolean) {
     super(peer, -1);
     this.#peer = peer;
-    this.host = host;
+    this.host = 'path' in at ? 'localhost' : at.host;
     this.port = port;
+    this.#path = 'path' in at ? at.path : undefined;
     this.#secure = secure;
   }
 
   static async listen(script: Script, options: ListenOptions = {}): Promise<ScriptedPeer> {
-    const host = options.host ?? '127.0.0.1';
+    const { host = '127.0.0.1', path: socketPath } = options;
+    const at = socketPath === undefined ? { host } : { path: socketPath };
     const tls = options.tls === undefined ? tlsEverywhere() : (options.tls ?? undefined);
-    const { peer, port } = await call('listen', [script, ...(options.laterScripts ?? [])], host, tls);
-    return new ScriptedPeer(peer, host, port, tls !== undefined);
+    const { peer, port } = await call('listen', [script, ...(options.laterScripts ?? [])], at, tls);
+    return new ScriptedPeer(peer, at, port, tls !== undefined);
   }
 
   get url(): string {
-    return `${this.#secure ? 'wss' : 'ws'}://${this.host.includes(':') ? `[${this.host}]` : this.host}:${this.port}/`;
+    const scheme = this.#secure ? 'wss' : 'ws';
+    if (this.#path !== undefined) return `${scheme}+unix:${this.#path}`;
+    return `${scheme}://${this.host.includes(':') ? `[${this.host}]` : this.host}:${this.port}/`;
   }
 
   /** The connection `index`, once it is accepted. */

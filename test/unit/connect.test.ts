@@ -114,7 +114,7 @@ test('no compression is offered where none is wanted', async () => {
 test('the reader is told the addresses, what is left of openTimeout, and the limits', async () => {
   const { session } = await begin({ openTimeout: 500, maxQueue: [8, 2], writeLimit: [100, 10], closeTimeout: null });
   expect(session.config).toMatchObject({
-    addresses: [{ address: '127.0.0.1', port: 9 }],
+    targets: [{ address: '127.0.0.1', port: 9 }],
     attemptDelay: 250,
     noDelay: true,
     closeTimeout: 0,
@@ -124,6 +124,32 @@ test('the reader is told the addresses, what is left of openTimeout, and the lim
   });
   expect(session.config.openTimeout).toBeGreaterThan(0);
   expect(session.config.openTimeout).toBeLessThanOrEqual(500);
+});
+
+test('the reader is told how its TCP socket is to be', async () => {
+  const options = {
+    localAddress: '127.0.0.1',
+    localPort: 9,
+    noDelay: false,
+    keepAlive: true,
+    keepAliveInitialDelay: 5,
+  };
+  expect((await begin(options)).session.config).toMatchObject(options);
+});
+
+test.each([
+  [url, { socketPath: '/s' }, '/s', '127.0.0.1:9', '/'],
+  ['ws+unix:/s:/chat', {}, '/s', 'localhost', '/chat'],
+])('the reader is told the path that %s and %j name', async (address, options, path, host, resource) => {
+  const lookup = () => expect.unreachable();
+  connect(address, { ...options, lookup }).catch(() => {});
+  await vi.waitFor(() => expect(opened).toHaveLength(1), { interval: 1 });
+  const session = opened[0] as OpeningSession;
+  expect(session.config.targets).toEqual([{ path }]);
+  const asked = session.asked('readHead');
+  session.dial();
+  await asked;
+  expect(session.written).toContain(`GET ${resource} HTTP/1.1\r\nHost: ${host}\r\n`);
 });
 
 test('a null openTimeout is none', async () => {
@@ -136,6 +162,9 @@ test.each([
   ['wss://h/', { tls: { minVersion: 'TLSv1.9' } }, TypeError],
   [5, undefined, TypeError],
   [url, { openTimeout: 0 }, RangeError],
+  ['ws+unix:', undefined, errors.InvalidURL],
+  ['ws+unix:/a', { socketPath: '/b' }, TypeError],
+  [url, { socketPath: '' }, TypeError],
   [url, { compression: { level: 10 } }, RangeError],
 ])('wrong arguments reject, and nothing is dialled: %s %j', async (address, options, type) => {
   const error = await failure(connect(address as string, options as ConnectOptions));

@@ -187,6 +187,14 @@ test('a failed dial names host, port and what was tried', () => {
   expect(numeric.message).toBe('connect ECONNREFUSED [::1]:80');
 });
 
+test('a failed dial names the path of a socket, and no host', () => {
+  const nowhere = { hostname: undefined, port: undefined };
+  const failed = failures.dialFailure(-2, { ...nowhere, endpoint: '/run/s', addresses: ['/run/s'] });
+  expect(failed.message).toBe('connect ENOENT /run/s');
+  expect(failed).toMatchObject({ code: 'ENOENT', syscall: 'connect', address: '/run/s' });
+  expect(failed).not.toHaveProperty('port');
+});
+
 test('a failed lookup keeps what the resolver said', () => {
   const cause = Object.assign(new Error('getaddrinfo EAI_AGAIN x'), { code: 'EAI_AGAIN', errno: -3001 });
   expect(failures.lookupFailure('x', cause)).toMatchObject({

@@ -34,7 +34,11 @@ test('the defaults are those that are documented', () => {
     lookup: undefined,
     localAddress: undefined,
     maxRedirects: 10,
+    localPort: 0,
+    socketPath: undefined,
     noDelay: true,
+    keepAlive: false,
+    keepAliveInitialDelay: 0,
     attemptDelay: 250,
     tls: checkTls('tls'),
     proxy: undefined,
@@ -97,10 +101,7 @@ test('an unknown option that is near to none is named', () => {
   expect(() => resolveAny({ colour: 'red' })).toThrow(invalidArgument('unknown option colour'));
 });
 
-test.each([
-  ['socketPath', '/tmp/x'],
-  ['reader', {}],
-])('the option %s of a later version is not supported yet', (name, value) => {
+test.each([['reader', {}]])('the option %s of a later version is not supported yet', (name, value) => {
   expect(() => resolveAny({ [name]: value })).toThrow(NotSupported);
   expect(() => resolveAny({ [name]: value })).toThrow(`option ${name} is not supported yet`);
 });
@@ -258,7 +259,18 @@ test.each([
   ['family', '4', '0, 4 or 6'],
   ['lookup', 'dns', 'a function'],
   ['localAddress', 'localhost', 'an IP address'],
+  ['localPort', 65_536, 'localPort is 65536; expected an integer from 0 to 65535'],
+  ['localPort', '80', 'an integer from 0 to 65535'],
+  ['socketPath', '', "socketPath is ''; expected a socket's path"],
+  ['socketPath', '\0', "a socket's path"],
+  ['socketPath', '/a\0b', "a socket's path"],
+  ['socketPath', null, "a socket's path"],
   ['noDelay', 'yes', 'true or false'],
+  ['keepAlive', 60_000, 'keepAlive is 60000; expected true or false'],
+  ['keepAliveInitialDelay', '1', 'a number of milliseconds'],
+  ['keepAliveInitialDelay', -1, 'milliseconds from 0 to 32767000'],
+  ['keepAliveInitialDelay', Number.NaN, 'milliseconds from 0 to 32767000'],
+  ['keepAliveInitialDelay', 32_767_001, 'milliseconds from 0 to 32767000'],
   ['attemptDelay', 9, 'an integer number of milliseconds from 10'],
   ['signal', {}, 'an AbortSignal'],
   ['userAgent', 5, 'a string'],
@@ -266,6 +278,17 @@ test.each([
   ['origin', 'a\r\nb', 'a header value'],
 ])('%s of %j is refused, and told what is expected', (name, value, expected) => {
   expect(() => resolveAny({ [name]: value })).toThrow(expected);
+});
+
+test.each([
+  ['localAddress', 'fe80::1%eth0'],
+  ['localAddress', 'fe80::1%br_0'],
+  ['localPort', 65_535],
+  ['socketPath', 's.sock'],
+  ['socketPath', '\0abstract'],
+  ['keepAliveInitialDelay', 0.5],
+])('%s may be %j', (name, value) => {
+  expect(resolveAny({ [name]: value })).toMatchObject({ [name]: value });
 });
 
 test('the user agent can be left out', () => {

@@ -1,7 +1,11 @@
-// The race for a connection (RFC 8305 §5), against ports that accept, refuse or stay silent.
+// The race for a connection (RFC 8305 §5), against ports and paths that accept, refuse or stay silent; and how the
+// winner is set.
 #include "reader/dialer.h"
 
 #include <doctest/doctest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include <optional>
 #include <string>
@@ -22,9 +26,26 @@ using test::Peer;
 using test::RefusingPort;
 using test::ScriptedPeer;
 using test::Since;
+using test::SocketPath;
 using test::Units;
 
-DialTarget At(int port) { return {.address = "127.0.0.1", .port = port}; }
+DialTarget At(int port) { return {.address = "127.0.0.1", .port = port, .path = ""}; }
+DialTarget AtPath(const std::string& path) { return {.address = "", .port = 0, .path = path}; }
+
+// A port of 127.0.0.1 that was free a moment ago.
+int FreePort() { return PortOf(test::BoundSocket()); }
+
+int OptionOf(int socket, int level, int name) {
+  int value = -1;
+  socklen_t size = sizeof value;
+  CHECK(::getsockopt(socket, level, name, &value, &size) == 0);
+  return value;
+}
+int OptionOf(const uv_stream_t& stream, int level, int name) {
+  uv_os_fd_t socket = -1;
+  CHECK(uv_fileno(reinterpret_cast<const uv_handle_t*>(&stream), &socket) == 0);
+  return OptionOf(socket, level, name);
+}
 
 // One dial and what came of it.
 class Race {
@@ -45,10 +66,10 @@ class Race {
   std::optional<std::size_t> winner;
   std::optional<int> error;
   int calls = 0;
-  TcpHandle handle;
+  StreamHandle handle;
   test::Clock::time_point started = test::Clock::now();
   Dialer dialer{loop.uv(), config,
-                [this](TcpHandle connected, std::size_t target) {
+                [this](StreamHandle connected, std::size_t target) {
                   ++calls;
                   handle = std::move(connected);
                   winner = target;
@@ -125,7 +146,9 @@ TEST_CASE("when all are refused the last error is told, once") {
 
 TEST_CASE("what is not a numeric address is passed over") {
   ScriptedPeer peer(AcceptAndWait);
-  Race race({{.address = "localhost", .port = 80}, {.address = "1:2:3", .port = 80}, At(peer.port())});
+  Race race({{.address = "localhost", .port = 80, .path = ""},
+             {.address = "1:2:3", .port = 80, .path = ""},
+             At(peer.port())});
   race.Run();
   CHECK(race.winner == 2);
 }
@@ -142,10 +165,7 @@ TEST_CASE("a local address is bound to") {
   race.config.local_address = "127.0.0.2";
   race.Run();
   REQUIRE(race.handle != nullptr);
-  sockaddr_storage local{};
-  int size = sizeof local;
-  uv_tcp_getsockname(race.handle.get(), reinterpret_cast<sockaddr*>(&local), &size);
-  CHECK(ToSocketAddress(local).address == "127.0.0.2");
+  CHECK(LocalAddressOf(*race.handle).address == "127.0.0.2");
 }
 
 TEST_CASE("a local address of the other family is an error") {
@@ -154,6 +174,137 @@ TEST_CASE("a local address of the other family is an error") {
   race.config.local_address = "::1";
   race.Run();
   CHECK(race.error.value_or(0) < 0);
+}
+
+TEST_CASE("a local port is bound to, at any address of the target's family") {
+  ScriptedPeer peer(AcceptAndWait);
+  const int port = FreePort();
+  Race race({At(peer.port())});
+  race.config.local_port = port;
+  race.Run();
+  REQUIRE(race.handle != nullptr);
+  CHECK(LocalAddressOf(*race.handle).port == port);
+  CHECK(LocalAddressOf(*race.handle).address == "127.0.0.1");
+}
+
+TEST_CASE("a local port is bound to at the local address") {
+  ScriptedPeer peer(AcceptAndWait);
+  const int port = FreePort();
+  Race race({At(peer.port())});
+  race.config.local_address = "127.0.0.3";
+  race.config.local_port = port;
+  race.Run();
+  REQUIRE(race.handle != nullptr);
+  CHECK(LocalAddressOf(*race.handle).port == port);
+  CHECK(LocalAddressOf(*race.handle).address == "127.0.0.3");
+}
+
+TEST_CASE("attempts that run side by side share the local port") {
+  const BlackHole silent;
+  ScriptedPeer peer(AcceptAndWait);
+  const int port = FreePort();
+  Race race({At(silent.port()), At(peer.port())}, Units(1));
+  race.config.local_port = port;
+  race.Run();
+  CHECK(race.winner == 1);
+  REQUIRE(race.handle != nullptr);
+  CHECK(LocalAddressOf(*race.handle).port == port);
+}
+
+TEST_CASE("a local port that somebody listens at is an error") {
+  ScriptedPeer peer([](Peer&) {});
+  ScriptedPeer other([](Peer&) {});
+  Race race({At(peer.port())});
+  race.config.local_port = other.port();
+  race.Run();
+  CHECK(race.error == UV_EADDRINUSE);
+}
+
+TEST_CASE("TCP keep-alive is off unless it is wanted") {
+  ScriptedPeer peer(AcceptAndWait);
+  Race race({At(peer.port())});
+  race.Run();
+  REQUIRE(race.handle != nullptr);
+  CHECK(OptionOf(*race.handle, SOL_SOCKET, SO_KEEPALIVE) == 0);
+}
+
+TEST_CASE("TCP keep-alive begins after whole seconds, rounded up") {
+  for (const auto& [milliseconds, seconds] : {std::pair{1, 1}, {1000, 1}, {1001, 2}, {60'000, 60}}) {
+    ScriptedPeer peer(AcceptAndWait);
+    Race race({At(peer.port())});
+    race.config.keep_alive = true;
+    race.config.keep_alive_delay = static_cast<std::uint64_t>(milliseconds);
+    race.Run();
+    REQUIRE(race.handle != nullptr);
+    CHECK(OptionOf(*race.handle, SOL_SOCKET, SO_KEEPALIVE) == 1);
+    CHECK(OptionOf(*race.handle, IPPROTO_TCP, TCP_KEEPIDLE) == seconds);
+  }
+}
+
+TEST_CASE("TCP keep-alive without a delay begins when the system likes") {
+  const test::Socket untouched(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ScriptedPeer peer(AcceptAndWait);
+  Race race({At(peer.port())});
+  race.config.keep_alive = true;
+  race.Run();
+  REQUIRE(race.handle != nullptr);
+  CHECK(OptionOf(*race.handle, SOL_SOCKET, SO_KEEPALIVE) == 1);
+  CHECK(OptionOf(*race.handle, IPPROTO_TCP, TCP_KEEPIDLE) == OptionOf(untouched.get(), IPPROTO_TCP, TCP_KEEPIDLE));
+}
+
+TEST_CASE("a socket with a path is connected to, whatever TCP is told") {
+  const SocketPath path;
+  ScriptedPeer peer(path, AcceptAndWait);
+  Race race({AtPath(path.text())});
+  race.config.local_address = "127.0.0.2";
+  race.config.local_port = 1;
+  race.config.keep_alive = true;
+  race.Run();
+  CHECK(race.winner == 0);
+  REQUIRE(race.handle != nullptr);
+  CHECK(race.handle->type == UV_NAMED_PIPE);
+}
+
+TEST_CASE("a path where there is nothing is an error") {
+  const SocketPath path;
+  Race race({AtPath(path.text())});
+  race.Run();
+  CHECK(race.error == UV_ENOENT);
+}
+
+TEST_CASE("a path where nobody listens any more is an error") {
+  const SocketPath path;
+  path.Bind().Close();
+  Race race({AtPath(path.text())});
+  race.Run();
+  CHECK(race.error == UV_ECONNREFUSED);
+}
+
+TEST_CASE("a path longer than the system takes is an error, and not cut") {
+  const SocketPath path;
+  ScriptedPeer peer(path, [](Peer&) {});
+  Race race({AtPath(path.text() + std::string(200, 'x'))});
+  race.Run();
+  CHECK(race.error == UV_ENAMETOOLONG);
+}
+
+TEST_CASE("a path after one that fails is tried") {
+  const SocketPath missing;
+  const SocketPath path;
+  ScriptedPeer peer(path, AcceptAndWait);
+  Race race({AtPath(missing.text()), AtPath(path.text())});
+  race.Run();
+  CHECK(race.winner == 1);
+}
+
+TEST_CASE("a race for a path that is called off at once tells nothing") {
+  const SocketPath path;
+  ScriptedPeer peer(path, [](Peer&) {});
+  Race race({AtPath(path.text())});
+  race.Start();
+  race.dialer.Cancel();
+  race.loop.RunFor(Units(1));
+  CHECK(race.calls == 0);
 }
 
 TEST_CASE("the losers are closed") {

@@ -38,7 +38,7 @@ void Write(Application& application, std::string_view bytes) {
 SessionConfig DialInTurn(std::initializer_list<int> ports, test::Milliseconds attempt_delay) {
   SessionConfig config = DialConfig(0);
   config.dial.targets.clear();
-  for (const int port : ports) config.dial.targets.push_back({.address = "127.0.0.1", .port = port});
+  for (const int port : ports) config.dial.targets.push_back({.address = "127.0.0.1", .port = port, .path = ""});
   config.dial.attempt_delay = Count(attempt_delay);
   return config;
 }

@@ -164,7 +164,7 @@ TEST_CASE("a session survives the lack of memory at any moment while it dials") 
     for (;;) p.Accept();
   });
   SessionConfig config = DialConfig(refusing.port());
-  config.dial.targets.push_back({.address = "127.0.0.1", .port = peer.port()});
+  config.dial.targets.push_back({.address = "127.0.0.1", .port = peer.port(), .path = ""});
   config.open_timeout = test::Count(test::Units(5));
   bool failed = true;
   for (int allowed = 0; failed; ++allowed) {

@@ -12,9 +12,12 @@ attach(new ArrayBuffer(constants.deskSize), () => {
   throw new Error('thrown in dispatch');
 });
 const session = new Session({
-  addresses: [{ address: '127.0.0.1', port: 1 }],
+  targets: [{ address: '127.0.0.1', port: 1 }],
   attemptDelay: 250,
+  localPort: 0,
   noDelay: true,
+  keepAlive: false,
+  keepAliveInitialDelay: 0,
   openTimeout: 0,
   closeTimeout: 0,
   pingInterval: 0,

@@ -1,7 +1,7 @@
 import type { LookupAddress } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { expect, test } from 'vitest';
-import { type AddressSettings, interleaveFamilies, resolveAddresses } from '../../../lib/dial/addresses.js';
+import { type AddressSettings, familyOf, interleaveFamilies, resolveAddresses } from '../../../lib/dial/addresses.js';
 import { TransportError } from '../../../lib/errors.js';
 
 const plain: AddressSettings = { family: 0, lookup: undefined, localAddress: undefined };
@@ -44,6 +44,26 @@ test.each(['127.0.0.1', '::1'])('%s stands for itself, and nobody is asked', asy
   const { asked, lookup } = lookupOf(['9.9.9.9']);
   expect(await resolveAddresses(address, { ...plain, lookup })).toEqual([address]);
   expect(asked).toEqual([]);
+});
+
+test.each([
+  ['127.0.0.1', 4],
+  ['::1', 6],
+  ['fe80::1%eth0', 6],
+  ['fe80::1%br_0', 6],
+  ['fe80::1%', 0],
+  ['fe80::1%a b', 0],
+  ['127.0.0.1%eth0', 0],
+  ['h.example', 0],
+  ['', 0],
+])('the family of %j is %i', (address, family) => {
+  expect(familyOf(address)).toBe(family);
+});
+
+test('an address keeps its zone, also one that a lookup gives', async () => {
+  const { lookup } = lookupOf(['fe80::1%br_0', '1.1.1.1']);
+  expect(await resolveAddresses('fe80::1%br_0', { ...plain, lookup })).toEqual(['fe80::1%br_0']);
+  expect(await resolveAddresses('h.', { ...plain, lookup })).toEqual(['fe80::1%br_0', '1.1.1.1']);
 });
 
 test('a lookup is asked for all addresses, in the resolver’s order', async () => {

@@ -8,6 +8,7 @@ test('a URL says what to dial and what to ask for', () => {
     secure: false,
     hostname: 'example.com',
     port: 8080,
+    socketPath: undefined,
     endpoint: 'example.com:8080',
     host: 'example.com:8080',
     resource: '/a/b?c=d',
@@ -34,6 +35,81 @@ test('a host is put in its canonical form', () => {
   expect(parseUrl('WS://EXAMPLE.com').hostname).toBe('example.com');
   expect(parseUrl('ws://münchen.example').hostname).toBe('xn--mnchen-3ya.example');
   expect(parseUrl('ws://0x7f.1').hostname).toBe('127.0.0.1');
+});
+
+test.each([
+  ['ws://[fe80::1%25lo]:99/a', 'fe80::1%lo', '[fe80::1]:99', 'ws://[fe80::1%25lo]:99/a'],
+  ['ws://u:p]@[FE80::1%25eth0.1]/', 'fe80::1%eth0.1', '[fe80::1]', 'ws://[fe80::1%25eth0.1]/'],
+  ['ws://[fe80::1%25br_%30]', 'fe80::1%br_0', '[fe80::1]', 'ws://[fe80::1%25br_0]/'],
+  ['ws://[fe80::1%25a%3F$&]/', 'fe80::1%a?$&', '[fe80::1]', 'ws://[fe80::1%25a%3F%24%26]/'],
+  ['wss://[fe80::1%257]:443/?[x]', 'fe80::1%7', '[fe80::1]', 'wss://[fe80::1%257]/?[x]'],
+])('the zone of %s is dialled, and not in Host', (url, hostname, host, href) => {
+  const target = parseUrl(url);
+  expect(target).toMatchObject({ hostname, host, href });
+  expect(target.endpoint).toBe(`[${hostname}]:${target.port}`);
+  expect(parseUrl(target.href)).toEqual({ ...target, credentials: undefined });
+});
+
+test.each(['ws://[fe80::1%25]/', 'ws://[fe80::1%25%2F]/', 'ws://[fe80::1%25a%20b]/', 'ws://[fe80::1%25%ff]/'])(
+  'the zone of %s is refused',
+  (url) => {
+    expect(() => parseUrl(url)).toThrow(InvalidURL);
+    expect(() => parseUrl(url)).toThrow('expected the name or number of an interface');
+  },
+);
+
+test.each(['ws://[fe80::1%lo]/', 'ws://[::ffff:1.2.3.4%25lo/', 'ws://127.0.0.1%25lo/', 'ws://h/[fe80::1%25lo]'])(
+  'what looks like a zone in %s is none',
+  (url) => {
+    if (url.startsWith('ws://h/')) expect(parseUrl(url)).toMatchObject({ hostname: 'h', resource: '/[fe80::1%25lo]' });
+    else expect(() => parseUrl(url)).toThrow('expected an absolute URL');
+  },
+);
+
+test('a trailing dot is part of the name, which then is no other name relative to it', () => {
+  expect(parseUrl('ws://Example.com.:8080/')).toMatchObject({
+    hostname: 'example.com.',
+    host: 'example.com.:8080',
+    endpoint: 'example.com.:8080',
+  });
+});
+
+test.each([
+  ['ws+unix:/run/s.sock:/chat?x=a:b', '/run/s.sock', '/chat?x=a:b'],
+  ['ws+unix:/run/s.sock', '/run/s.sock', '/'],
+  ['ws+unix:/run/s.sock:', '/run/s.sock', '/'],
+  ['ws+unix:/run/s.sock:?x', '/run/s.sock', '/?x'],
+  ['ws+unix:///run/s.sock:/chat', '/run/s.sock', '/chat'],
+  ['ws+unix:s.sock:/chat', 's.sock', '/chat'],
+  ['ws+unix:./a/../s.sock:/a b', './a/../s.sock', '/a%20b'],
+  ['ws+unix:/a%20b:/c%20d', '/a%20b', '/c%20d'],
+  ['ws+unix:\\\\.\\pipe\\s:/chat', '\\\\.\\pipe\\s', '/chat'],
+])('%s is a socket and a resource, as ws reads it', (url, socketPath, resource) => {
+  expect(parseUrl(url)).toMatchObject({
+    secure: false,
+    hostname: 'localhost',
+    host: 'localhost',
+    port: 80,
+    endpoint: socketPath,
+    socketPath,
+    resource,
+    credentials: undefined,
+  });
+});
+
+test('wss+unix: is the same with TLS', () => {
+  expect(parseUrl('wss+unix:/s:/chat')).toMatchObject({ secure: true, host: 'localhost', port: 443, socketPath: '/s' });
+});
+
+test.each([
+  ['ws+unix:', 'url has no path of a socket'],
+  ['ws+unix::/chat', 'url has no path of a socket'],
+  ['ws+unix://run/s.sock', "url has host 'run'; expected a path right behind the scheme"],
+  ['ws+unix:/s:chat', "url has resource 'chat' behind the socket's path; expected one that begins with /"],
+  ['ws+unix:/s:/chat#x', 'url has a fragment'],
+])('%s is refused', (url, message) => {
+  expect(() => parseUrl(url)).toThrow(InvalidURL);
+  expect(() => parseUrl(url)).toThrow(message);
 });
 
 test('an empty path is a slash', () => {
@@ -64,7 +140,7 @@ test('a user alone has an empty password', () => {
 
 test.each(['http:', 'https:', 'ftp:', 'wsss:'])('scheme %s is named', (scheme) => {
   expect(() => parseUrl(`${scheme}//h/`)).toThrow(
-    new InvalidURL(`url has scheme '${scheme}'; expected 'ws:' or 'wss:'`),
+    new InvalidURL(`url has scheme '${scheme}'; expected 'ws:', 'wss:', 'ws+unix:' or 'wss+unix:'`),
   );
 });
 

@@ -26,10 +26,16 @@ void AppendWord(std::vector<std::uint8_t>& to, std::uint32_t word) {
 }  // namespace
 
 reader::SessionConfig DialConfig(int port) {
-  return {.dial = {.targets = {{.address = "127.0.0.1", .port = port}}, .local_address = ""},
+  return {.dial = {.targets = {{.address = "127.0.0.1", .port = port, .path = ""}}, .local_address = ""},
           .limits = {},
           .marks = {},
           .delays = {}};
+}
+
+reader::SessionConfig DialConfig(const SocketPath& path) {
+  reader::SessionConfig config = DialConfig(0);
+  config.dial.targets = {{.address = "", .port = 0, .path = path.text()}};
+  return config;
 }
 
 reader::SessionConfig PausingConfig(int port) {

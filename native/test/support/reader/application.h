@@ -18,6 +18,7 @@
 #include "core/close_outcome.h"
 #include "reader/reader.h"
 #include "reader/send_record.h"
+#include "test/support/reader/socket.h"
 #include "test/support/reader/test_bell.h"
 #include "test/support/recording_sink.h"
 
@@ -25,6 +26,8 @@ namespace hawser::test {
 
 // A session that dials 127.0.0.1, without deadlines, pings or marks.
 reader::SessionConfig DialConfig(int port);
+// The same for a path.
+reader::SessionConfig DialConfig(const SocketPath& path);
 // The same with marks that stop reading as soon as one message waits.
 reader::SessionConfig PausingConfig(int port);
 

@@ -177,10 +177,15 @@ void Peer::Reset() {
 
 void Peer::Delay(Milliseconds time) { (void)Await(stop_, POLLIN, time); }
 
-ScriptedPeer::ScriptedPeer(std::function<void(Peer&)> script)
+ScriptedPeer::ScriptedPeer(std::function<void(Peer&)> script) : ScriptedPeer(BoundSocket(), -1, std::move(script)) {}
+
+ScriptedPeer::ScriptedPeer(const SocketPath& path, std::function<void(Peer&)> script)
+    : ScriptedPeer(path.Bind(), 0, std::move(script)) {}
+
+ScriptedPeer::ScriptedPeer(Socket bound, int port, std::function<void(Peer&)> script)
     : script_(std::move(script)),
-      listener_(BoundSocket()),
-      port_(PortOf(listener_)),
+      listener_(std::move(bound)),
+      port_(port < 0 ? PortOf(listener_) : port),
       stop_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   REQUIRE(::listen(listener_.get(), SOMAXCONN) == 0);
   thread_ = std::thread([this] { Run(); });

@@ -1,5 +1,5 @@
-// A raw TCP server that speaks WebSocket exactly as a script tells it, on a thread of its own. A script is a function
-// of blocking steps; each throws if it is not done in time, so that no script runs for ever.
+// A raw server, of TCP or at a path, that speaks WebSocket exactly as a script tells it, on a thread of its own. A
+// script is a function of blocking steps; each throws if it is not done in time, so that no script runs for ever.
 //
 //   ScriptedPeer peer([](Peer& p) {
 //     p.AcceptWebSocket();
@@ -7,6 +7,8 @@
 //     p.ReadToEnd();
 //   });
 #pragma once
+
+#include <poll.h>
 
 #include <functional>
 #include <optional>
@@ -44,6 +46,8 @@ class Peer {
   void Expect(const SentFrame& frame);
   // Waits for the client's end of stream, with nothing before it.
   void ExpectEndOfStream();
+  // Waits until there is something to read, and leaves it there.
+  void ExpectUnread() { (void)AwaitOrThrow(connection_, POLLIN, "expect unread"); }
   // Reads and forgets so many bytes.
   void Skip(std::size_t size) { (void)Take(size, "skip"); }
   // Reads and forgets everything until the client's end of stream or reset.
@@ -84,16 +88,20 @@ class ScriptedPeer {
  public:
   // Listens at once, and starts the script.
   explicit ScriptedPeer(std::function<void(Peer&)> script);
+  // At a socket that is bound to a path.
+  ScriptedPeer(const SocketPath& path, std::function<void(Peer&)> script);
   // Ends the script where it is. Fails the test if a step has failed.
   ~ScriptedPeer();
   ScriptedPeer(const ScriptedPeer&) = delete;
   ScriptedPeer& operator=(const ScriptedPeer&) = delete;
 
+  // 0 at a path.
   int port() const { return port_; }
   // Waits until the script is over. Fails the test if a step has failed.
   void Join();
 
  private:
+  ScriptedPeer(Socket bound, int port, std::function<void(Peer&)> script);
   void Run();
 
   std::function<void(Peer&)> script_;

@@ -3,8 +3,10 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <system_error>
 
 #include "test/support/reader/times.h"
@@ -37,6 +39,26 @@ int PortOf(const Socket& socket) {
   socklen_t size = sizeof address;
   if (::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) Throw("getsockname");
   return ntohs(address.sin_port);
+}
+
+SocketPath::SocketPath() : folder_("/tmp/hawser-XXXXXX") {
+  if (::mkdtemp(folder_.data()) == nullptr) Throw("mkdtemp");
+  path_ = folder_ + "/s";
+}
+
+SocketPath::~SocketPath() {
+  (void)::unlink(path_.c_str());
+  (void)::rmdir(folder_.c_str());
+}
+
+Socket SocketPath::Bind() const {
+  Socket socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (socket.get() < 0) Throw("socket");
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path_.copy(static_cast<char*>(address.sun_path), sizeof address.sun_path - 1);
+  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) Throw("bind");
+  return socket;
 }
 
 RefusingPort::RefusingPort() : socket_(BoundSocket()), port_(PortOf(socket_)) {}

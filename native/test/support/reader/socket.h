@@ -1,9 +1,10 @@
-// One owner of a descriptor, and the sockets on 127.0.0.1 that tests connect to.
+// One owner of a descriptor, and the sockets that tests connect to: on 127.0.0.1, and with a path.
 #pragma once
 
 #include <unistd.h>
 
 #include <cstdint>
+#include <string>
 #include <utility>
 
 namespace hawser::test {
@@ -34,6 +35,23 @@ class Socket {
 // A non-blocking TCP socket, bound to a free port of 127.0.0.1. Throws std::system_error.
 Socket BoundSocket();
 int PortOf(const Socket& socket);
+
+// A path for a Unix domain socket, in a folder of its own that goes with it. Throws std::system_error.
+class SocketPath {
+ public:
+  SocketPath();
+  ~SocketPath();
+  SocketPath(const SocketPath&) = delete;
+  SocketPath& operator=(const SocketPath&) = delete;
+
+  const std::string& text() const { return path_; }
+  // A non-blocking socket that is bound to it. Once only.
+  Socket Bind() const;
+
+ private:
+  std::string folder_;
+  std::string path_;
+};
 
 // A port at which connections are refused.
 class RefusingPort {

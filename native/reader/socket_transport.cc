@@ -1,4 +1,4 @@
-#include "reader/tcp_transport.h"
+#include "reader/socket_transport.h"
 
 #include <algorithm>
 #include <cassert>
@@ -26,7 +26,7 @@ constexpr std::size_t kMaxTransfer = std::size_t{2} << 20;
 // waits for progress should.
 constexpr std::size_t kMaxWaiting = std::size_t{128} << 10;
 
-TcpTransport* Self(void* data) { return static_cast<TcpTransport*>(data); }
+SocketTransport* Self(void* data) { return static_cast<SocketTransport*>(data); }
 
 // The next bytes of a queue in libuv's form.
 template <std::size_t kPieces>
@@ -50,18 +50,18 @@ struct Gathered {
 
 }  // namespace
 
-TcpTransport::TcpTransport(TcpHandle handle, TransportListener& listener)
+SocketTransport::SocketTransport(StreamHandle handle, TransportListener& listener)
     : handle_(handle.release()), listener_(&listener) {
   handle_->data = this;
   write_.data = this;
   shutdown_.data = this;
 }
 
-TcpTransport::~TcpTransport() { assert(handle_ == nullptr); }
+SocketTransport::~SocketTransport() { assert(handle_ == nullptr); }
 
-void TcpTransport::StartReading() {
+void SocketTransport::StartReading() {
   const int error = uv_read_start(
-      stream(),
+      handle_,
       [](uv_handle_t* handle, size_t, uv_buf_t* buffer) {
         const auto target = Self(handle->data)->listener_->ReadTarget();
         const auto size = static_cast<unsigned>(std::min(target.size(), kMaxTransfer));
@@ -85,7 +85,7 @@ void TcpTransport::StartReading() {
 }
 
 // The socket's error that no call has reported yet, as libuv's negative number, or 0.
-int TcpTransport::PendingError() {
+int SocketTransport::PendingError() {
   uv_os_fd_t socket{};
   if (uv_fileno(reinterpret_cast<uv_handle_t*>(handle_), &socket) != 0) return 0;
   int error = 0;
@@ -100,9 +100,9 @@ int TcpTransport::PendingError() {
   return uv_translate_sys_error(error);
 }
 
-void TcpTransport::StopReading() { uv_read_stop(stream()); }
+void SocketTransport::StopReading() { uv_read_stop(handle_); }
 
-void TcpTransport::Write(core::OutputQueue& output) {
+void SocketTransport::Write(core::OutputQueue& output) {
   output_ = &output;
   bool enough = false;
   for (std::size_t total = 0; writing_ == 0 && !write_failed_ && !closed_;) {
@@ -112,7 +112,7 @@ void TcpTransport::Write(core::OutputQueue& output) {
       WriteWhenWritable();
       break;
     }
-    const int written = uv_try_write(stream(), next.buffers.data(), next.count);
+    const int written = uv_try_write(handle_, next.buffers.data(), next.count);
     if (written < 0 && written != UV_EAGAIN) return FailWriting(written);
     total += next.size;
     enough = written < static_cast<int>(next.size) || total >= kMaxTransfer;
@@ -123,10 +123,10 @@ void TcpTransport::Write(core::OutputQueue& output) {
 }
 
 // The kernel is full, or has got enough for one turn of the loop: libuv goes on with what comes next.
-void TcpTransport::WriteWhenWritable() {
+void SocketTransport::WriteWhenWritable() {
   const Gathered<kPieces> next(*output_, kMaxWaiting);
   writing_ = next.size;
-  const int error = uv_write(&write_, stream(), next.buffers.data(), next.count, [](uv_write_t* request, int status) {
+  const int error = uv_write(&write_, handle_, next.buffers.data(), next.count, [](uv_write_t* request, int status) {
     auto* self = Self(request->data);
     const std::size_t size = std::exchange(self->writing_, 0);
     if (status == UV_ECANCELED) return;
@@ -140,28 +140,32 @@ void TcpTransport::WriteWhenWritable() {
   }
 }
 
-void TcpTransport::FailWriting(int error) {
+void SocketTransport::FailWriting(int error) {
   if (write_failed_ || closed_) return;
   write_failed_ = true;
   listener_->OnWriteError(error);
 }
 
-void TcpTransport::ShutDown() {
+void SocketTransport::ShutDown() {
   shutdown_wanted_ = true;
   MaybeShutDown();
 }
 
-void TcpTransport::MaybeShutDown() {
+void SocketTransport::MaybeShutDown() {
   if (!shutdown_wanted_ || closed_ || write_failed_ || writing_ != 0) return;
   shutdown_wanted_ = false;
   // Its failure means that the peer is gone; reading says so too.
-  (void)uv_shutdown(&shutdown_, stream(), [](uv_shutdown_t*, int) {});
+  (void)uv_shutdown(&shutdown_, handle_, [](uv_shutdown_t*, int) {});
 }
 
-bool TcpTransport::HasUnreadBytes() {
+bool SocketTransport::HasUnreadBytes() {
   uv_os_fd_t socket{};
   if (uv_fileno(reinterpret_cast<uv_handle_t*>(handle_), &socket) != 0) return false;
 #if defined(_WIN32)
+  DWORD waiting = 0;
+  if (handle_->type == UV_NAMED_PIPE) {
+    return PeekNamedPipe(socket, nullptr, 0, nullptr, &waiting, nullptr) != 0 && waiting > 0;
+  }
   u_long size = 0;
   return ioctlsocket(reinterpret_cast<SOCKET>(socket), FIONREAD, &size) == 0 && size > 0;
 #else
@@ -170,28 +174,18 @@ bool TcpTransport::HasUnreadBytes() {
 #endif
 }
 
-void TcpTransport::Close() {
+void SocketTransport::Close() {
   closed_ = true;
   uv_close(reinterpret_cast<uv_handle_t*>(handle_), [](uv_handle_t* handle) {
     auto* self = Self(handle->data);
-    delete reinterpret_cast<uv_tcp_t*>(handle);
+    DeleteStreamHandle(handle);
     self->handle_ = nullptr;
     self->listener_->OnClosed();
   });
 }
 
-SocketAddress TcpTransport::LocalAddress() {
-  sockaddr_storage storage{};
-  int size = sizeof storage;
-  if (uv_tcp_getsockname(handle_, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return {};
-  return ToSocketAddress(storage);
-}
+SocketAddress SocketTransport::LocalAddress() { return LocalAddressOf(*handle_); }
 
-SocketAddress TcpTransport::RemoteAddress() {
-  sockaddr_storage storage{};
-  int size = sizeof storage;
-  if (uv_tcp_getpeername(handle_, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return {};
-  return ToSocketAddress(storage);
-}
+SocketAddress SocketTransport::RemoteAddress() { return RemoteAddressOf(*handle_); }
 
 }  // namespace hawser::reader

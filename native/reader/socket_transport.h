@@ -1,4 +1,4 @@
-// A connected TCP socket as a transport. Reader thread.
+// A connected TCP or Unix domain socket, or a named pipe of Windows, as a transport. Reader thread.
 #pragma once
 
 #include <uv.h>
@@ -6,18 +6,18 @@
 #include <array>
 #include <memory>
 
-#include "reader/tcp_handle.h"
+#include "reader/stream_handle.h"
 #include "reader/transport.h"
 
 namespace hawser::reader {
 
-class TcpTransport final : public Transport {
+class SocketTransport final : public Transport {
  public:
   // Takes over a connected handle.
-  TcpTransport(TcpHandle handle, TransportListener& listener);
-  ~TcpTransport() override;
-  TcpTransport(const TcpTransport&) = delete;
-  TcpTransport& operator=(const TcpTransport&) = delete;
+  SocketTransport(StreamHandle handle, TransportListener& listener);
+  ~SocketTransport() override;
+  SocketTransport(const SocketTransport&) = delete;
+  SocketTransport& operator=(const SocketTransport&) = delete;
 
   void SetListener(TransportListener& listener) override { listener_ = &listener; }
   void StartReading() override;
@@ -34,13 +34,12 @@ class TcpTransport final : public Transport {
   // coarsen bufferedAmount.
   static constexpr std::size_t kPieces = 4;
 
-  uv_stream_t* stream() { return reinterpret_cast<uv_stream_t*>(handle_); }
   int PendingError();
   void WriteWhenWritable();
   void FailWriting(int error);
   void MaybeShutDown();
 
-  uv_tcp_t* handle_;
+  uv_stream_t* handle_;
   TransportListener* listener_;
   core::OutputQueue* output_ = nullptr;
   uv_write_t write_{};
