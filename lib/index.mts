@@ -17,8 +17,11 @@ export type {
   ErrorMessage,
   HeaderEntry,
   HeadersOption,
+  KeyWithPassphrase,
   Mark,
   OpenMessage,
+  Pem,
+  PfxWithPassphrase,
   PingMessage,
   ReconnectOptions,
   RecvManyOptions,
@@ -31,10 +34,13 @@ export type {
   SendOptions,
   SocketAddress,
   TimedMessage,
+  TlsInfo,
+  TlsOptions,
   TrafficStats,
 } from './index.js';
 export {
   BacklogError,
+  CertificateError,
   ConcurrencyError,
   Connection,
   ConnectionClosed,
@@ -60,6 +66,7 @@ export {
   SecurityError,
   Terminated,
   TimeoutError,
+  TlsError,
   TransportError,
   version,
 } from './index.js';

@@ -13,6 +13,7 @@ export type {
 } from './diagnostics.js';
 export {
   BacklogError,
+  CertificateError,
   ConcurrencyError,
   ConnectionClosed,
   ConnectionClosedError,
@@ -34,6 +35,7 @@ export {
   SecurityError,
   Terminated,
   TimeoutError,
+  TlsError,
   TransportError,
 } from './errors.js';
 export { type HeaderEntry, HeaderList } from './handshake/headers.js';
@@ -46,5 +48,7 @@ export type { ControlPayload } from './pings.js';
 export { reconnect } from './reconnect.js';
 export type { ReconnectOptions, Retry } from './reconnect-options.js';
 export type { ConnectionStats, TrafficStats } from './stats.js';
+export type { KeyWithPassphrase, Pem, PfxWithPassphrase, TlsOptions } from './tls/options.js';
+export type { TlsInfo } from './tls/tls-info.js';
 export type { CloseFrame, CloseOutcome, Data, RequestHead, ResponseHead, TimedMessage } from './types.js';
 export { version } from './version.js';
