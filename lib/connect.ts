@@ -6,16 +6,23 @@
 import type { Connection } from './connection.js';
 import { Deadline } from './deadline.js';
 import * as diagnostics from './diagnostics.js';
-import { findRoute } from './dial/route.js';
-import { InvalidStatus, invalidArgument } from './errors.js';
+import { type AddressSettings, resolveAddresses } from './dial/addresses.js';
+import { describeProxy } from './dial/proxy.js';
+import { findRoute, type Tunnel } from './dial/route.js';
+import { throughProxy } from './dial/tunnel.js';
+import { afterRedirect, InvalidStatus, invalidArgument, SecurityError, TimeoutError } from './errors.js';
+import { forAnotherOrigin, isRedirect, redirectTarget, sameOrigin } from './handshake/redirect.js';
 import { parseUrl, type Target } from './handshake/url.js';
 import type { DialTarget, SessionConfig } from './native.js';
 import { Opening } from './opening.js';
 import { type ConnectOptions, type ResolvedOptions, resolveOptions } from './options.js';
+import { readBody } from './response.js';
 import { openSession } from './session.js';
 import { secure } from './tls/secure.js';
+import { secureContext } from './tls/secure-context.js';
 import type { TlsInfo } from './tls/tls-info.js';
-import { acceptUpgrade, askForUpgrade, readBody } from './upgrade.js';
+import type { ResponseHead } from './types.js';
+import { acceptUpgrade, askForUpgrade } from './upgrade.js';
 
 /**
  * Opens a WebSocket connection (RFC 6455 §4.1).
@@ -27,8 +34,10 @@ import { acceptUpgrade, askForUpgrade, readBody } from './upgrade.js';
  * @throws InvalidURL, TypeError, RangeError or NotSupported where an argument is wrong.
  * @throws TransportError where the name can't be resolved, no address can be connected to, or the network fails.
  * @throws TimeoutError where opening took longer than `openTimeout`; the message names the stage.
- * @throws InvalidStatus where the server answered with another status than 101; it carries head and body.
- * @throws InvalidHandshake where what the server answered opens no WebSocket connection; its subclass says why.
+ * @throws ProxyError where the proxy refused or failed to connect.
+ * @throws InvalidStatus where the server answered with another status than 101 or a redirect; it carries head and body.
+ * @throws InvalidHandshake where what the server answered opens no WebSocket connection, or is a redirect that can't be
+ * followed; its subclass says why.
  * @throws the reason of `options.signal` where that aborts first.
  *
  * @example
@@ -48,31 +57,76 @@ export async function connect(url: string | URL, options?: ConnectOptions): Prom
   }
 }
 
-async function open(target: Target, resolved: ResolvedOptions): Promise<Connection> {
-  if (resolved.signal?.aborted) throw resolved.signal.reason;
-  const deadline = new Deadline(resolved.openTimeout);
-  return hop(target, resolved, deadline);
+/** A hop: where to connect to, and what may be told there. */
+interface Hop {
+  readonly target: Target;
+  /** Without what was for another origin alone. */
+  readonly options: ResolvedOptions;
 }
 
-/** One dial and one request. */
-async function hop(target: Target, options: ResolvedOptions, deadline: Deadline): Promise<Connection> {
-  const socketPath = target.socketPath ?? options.socketPath;
-  const route = await findRoute({ ...target, socketPath }, options, deadline);
-  const session = openSession(sessionConfig(route.targets, options, deadline));
-  const opening = new Opening(session, { ...route, openTimeout: options.openTimeout });
+/** Follows redirects, all under one deadline. Only one hop's reader lives at a time. */
+async function open(target: Target, options: ResolvedOptions): Promise<Connection> {
+  const { openTimeout, maxRedirects, signal } = options;
+  const deadline = new Deadline(openTimeout);
+  let hop: Hop = { target, options };
+  for (let redirects = 0; ; redirects++) {
+    try {
+      if (signal?.aborted) throw signal.reason;
+      const answer = await take(hop, deadline);
+      if (!('redirect' in answer)) return answer.connection;
+      hop = nextHop(hop, answer.redirect);
+      diagnostics.redirected(answer.redirect.status, hop.target.href);
+      if (redirects === maxRedirects) {
+        throw new SecurityError(`server redirected more than ${maxRedirects} times, which is what maxRedirects allows`);
+      }
+    } catch (error) {
+      const ours = redirects > 0 && !(signal?.aborted && error === signal.reason);
+      throw ours ? afterRedirect(error, hop.target.href) : error;
+    }
+  }
+}
+
+/** One dial and one request. A redirect's body is not read. */
+async function take(
+  { target, options }: Hop,
+  deadline: Deadline,
+): Promise<{ readonly connection: Connection } | { readonly redirect: ResponseHead }> {
+  const { tunnel, ...where } = await findRoute(target, options, (hostname, settings) =>
+    resolve(hostname, settings, options, deadline),
+  );
+  const session = openSession(sessionConfig(where.targets, options, deadline));
+  const opening = new Opening(session, { ...where, openTimeout: options.openTimeout });
   try {
     opening.abortOn(options.signal);
     const ends = await opening.dialed();
+    if (tunnel !== undefined) await openTunnel(opening, tunnel, options);
     const tls = target.secure ? await secureTarget(opening, target, options) : undefined;
     opening.stage = 'waiting for handshake response';
     const exchange = await askForUpgrade(opening, target, options);
     const { response } = exchange;
-    if (response.status !== 101) throw new InvalidStatus(response, await readBody(opening, response));
-    return acceptUpgrade(opening, exchange, target, { ...ends, tls }, options);
+    if (response.status === 101) {
+      return { connection: acceptUpgrade(opening, exchange, target, { ...ends, tls }, options) };
+    }
+    if (!isRedirect(response.status) || options.maxRedirects === 0) {
+      throw new InvalidStatus(response, await readBody(opening, response));
+    }
+    await opening.dismiss();
+    return { redirect: response };
   } catch (error) {
     await opening.dismiss();
     throw error;
   }
+}
+
+async function openTunnel(opening: Opening, { proxy, destination }: Tunnel, options: ResolvedOptions): Promise<void> {
+  const { stage } = opening;
+  if (proxy.scheme === 'https') {
+    const endpoint = describeProxy(proxy);
+    opening.stage = `shaking hands with ${endpoint} for TLS`;
+    await secure(opening, { ...proxy, endpoint, proxy: proxy.href }, options.proxyTls);
+  }
+  opening.stage = stage;
+  await throughProxy(opening, proxy, destination, options);
 }
 
 function secureTarget(opening: Opening, target: Target, options: ResolvedOptions): Promise<TlsInfo> {
@@ -80,11 +134,16 @@ function secureTarget(opening: Opening, target: Target, options: ResolvedOptions
   return secure(opening, target, options.tls);
 }
 
+function nextHop({ target: from, options }: Hop, response: ResponseHead): Hop {
+  const target = redirectTarget(from, response);
+  return { target, options: sameOrigin(from, target) ? options : forAnotherOrigin(options) };
+}
+
 /**
  * Takes the arguments of `connect()` apart and checks them; does nothing else.
  *
  * @param otherNames as for `resolveOptions()`.
- * @throws InvalidURL, TypeError, RangeError or NotSupported where an argument is wrong.
+ * @throws InvalidURL, TypeError, RangeError, TlsError or NotSupported where an argument is wrong.
  */
 export function checkConnectArguments(
   url: string | URL,
@@ -95,14 +154,48 @@ export function checkConnectArguments(
   const resolved = resolveOptions(options, otherNames);
   if (!target.secure && options?.tls !== undefined) {
     const scheme = target.href.slice(0, target.href.indexOf(':') + 1);
-    throw invalidArgument(
-      `tls is given and url has scheme '${scheme}'; expected '${scheme.replace('ws', 'wss')}', or no tls`,
-    );
+    const expected = `'${scheme.replace('ws', 'wss')}', or no tls`;
+    throw invalidArgument(`tls is given and url has scheme '${scheme}'; expected ${expected}`);
   }
-  if (target.socketPath !== undefined && resolved.socketPath !== undefined) {
+  checkSocket(target, resolved);
+  // What OpenSSL refuses is a wrong argument, too.
+  if (target.secure) secureContext(resolved.tls);
+  return { target, resolved };
+}
+
+/** Where a socket's path is given, nothing else may say where to dial; the environment does not. */
+function checkSocket({ socketPath: ofUrl }: Target, { socketPath: ofOptions, proxy }: ResolvedOptions): void {
+  if (ofUrl !== undefined && ofOptions !== undefined) {
     throw invalidArgument('url and option socketPath both name a socket; expected one of them');
   }
-  return { target, resolved };
+  if ((ofUrl ?? ofOptions) !== undefined && typeof proxy === 'object') {
+    throw invalidArgument(
+      `proxy is given and ${ofUrl === undefined ? 'socketPath' : 'url'} names a socket; expected no proxy`,
+    );
+  }
+}
+
+/** Resolving can't be cancelled, so whoever waits stops waiting. */
+async function resolve(
+  hostname: string,
+  settings: AddressSettings,
+  { signal, openTimeout }: ResolvedOptions,
+  deadline: Deadline,
+): Promise<readonly string[]> {
+  let timer: NodeJS.Timeout | undefined;
+  let aborted: (() => void) | undefined;
+  const interrupted = new Promise<never>((_, reject) => {
+    const message = `timed out while resolving ${hostname}; openTimeout is ${openTimeout} ms`;
+    if (openTimeout !== 0) timer = setTimeout(() => reject(new TimeoutError(message)), deadline.remaining());
+    aborted = () => reject(signal?.reason);
+    signal?.addEventListener('abort', aborted);
+  });
+  try {
+    return await Promise.race([resolveAddresses(hostname, settings), interrupted]);
+  } finally {
+    clearTimeout(timer);
+    if (aborted !== undefined) signal?.removeEventListener('abort', aborted);
+  }
 }
 
 function sessionConfig(targets: readonly DialTarget[], options: ResolvedOptions, deadline: Deadline): SessionConfig {

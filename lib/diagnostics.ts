@@ -75,6 +75,11 @@ export function connecting(url: string): void {
   publish('connecting', (): ConnectingMessage => ({ url }));
 }
 
+/** The opening goes on elsewhere. */
+export function redirected(status: number, url: string): void {
+  log(undefined, () => `= HTTP ${status}: redirected to ${url}`);
+}
+
 /** The opening failed. */
 export function failed(url: string, error: unknown): void {
   log(undefined, () => `! connecting to ${url}: ${words(error)}`);

@@ -7,11 +7,17 @@
 import { Buffer } from 'node:buffer';
 import type { PeerCertificate } from 'node:tls';
 import { describeCloseFrame, isOrderlyCloseCode } from './close-code.js';
+import { decodeText } from './handshake/charset.js';
+import { refusalHint } from './handshake/refusal.js';
+import { retryAfter } from './handshake/retry-after.js';
+import { shown } from './handshake/shown.js';
 import type { CloseFrame, CloseOutcome, ResponseHead } from './types.js';
 
 /** The root of the tree. `code` is stable; the message may change. */
 export class HawserError extends Error {
   readonly code: string = 'HAWSER_ERROR';
+  /** The URL that failed, without credentials, where a redirect had led to it. */
+  declare readonly url?: string;
 }
 
 /** The URL can't be used (RFC 6455 §3). */
@@ -29,23 +35,30 @@ export class InvalidMessage extends InvalidHandshake {
   override readonly code: string = 'HAWSER_INVALID_MESSAGE';
 }
 
-/** The server answered the opening handshake with a status other than 101. */
+/** The server answered the opening handshake with a status other than 101, or with a redirect that is not followed. */
 export class InvalidStatus extends InvalidHandshake {
   override readonly code: string = 'HAWSER_INVALID_STATUS';
   /** The head of the response. */
   readonly response: ResponseHead;
-  /** What came of its body, at most 1 MiB. */
+  /** What came of its body, without transfer and content codings: at most 1 MiB. */
   readonly body: Buffer;
+  /**
+   * Milliseconds from the response until the server wants to be asked again, as its `Retry-After` header has it;
+   * undefined where that is missing or invalid.
+   */
+  readonly retryAfter: number | undefined;
 
   constructor(response: ResponseHead, body: Buffer = Buffer.alloc(0), options?: ErrorOptions) {
-    super(`server rejected WebSocket connection: HTTP ${response.status}`, options);
+    const delay = retryAfter(response, Date.now());
+    super(`server rejected WebSocket connection: HTTP ${response.status}${refusalHint(response, delay)}`, options);
     this.response = response;
     this.body = body;
+    this.retryAfter = delay;
   }
 
-  /** The body decoded as UTF-8. */
+  /** The body decoded: in the charset of its `Content-Type`, else as UTF-8. */
   get text(): string {
-    return this.body.toString('utf8');
+    return decodeText(this.body, this.response.headers);
   }
 }
 
@@ -63,7 +76,7 @@ export class InvalidHeader extends InvalidHandshake {
       message ??
         (headerValue === undefined
           ? `missing ${headerName} header`
-          : `invalid ${headerName} header: ${JSON.stringify(headerValue.slice(0, 80))}`),
+          : `invalid ${headerName} header: ${shown(headerValue)}`),
       options,
     );
     this.headerName = headerName;
@@ -81,9 +94,43 @@ export class NegotiationError extends InvalidHandshake {
   override readonly code: string = 'HAWSER_NEGOTIATION';
 }
 
-/** The proxy refused or failed to connect. */
+/** What a `ProxyError` tells besides its message. */
+export interface ProxyErrorDetails {
+  readonly proxy: string;
+  readonly response?: ResponseHead;
+  readonly body?: Buffer;
+  readonly replyCode?: number;
+  readonly cause?: unknown;
+}
+
+/** The proxy refused or failed to connect; `cause` says what went wrong where it did not say so itself. */
 export class ProxyError extends InvalidHandshake {
   override readonly code: string = 'HAWSER_PROXY';
+  /** The proxy's URL, without its credentials. */
+  readonly proxy: string;
+  /** The head of an HTTP proxy's answer, where it refused. */
+  declare readonly response?: ResponseHead;
+  /** What came of that answer's body, at most 1 MiB. */
+  declare readonly body?: Buffer;
+  /** The code of a SOCKS proxy's reply, where it refused: 1 to 8 of SOCKS5 (RFC 1928 §6), 91 to 93 of SOCKS4. */
+  declare readonly replyCode?: number;
+
+  /** The message is completed by the proxy's name. */
+  constructor(message: string, { proxy, cause, ...rest }: ProxyErrorDetails) {
+    super(`${message}; the proxy is ${proxy}`, cause === undefined ? undefined : { cause });
+    this.proxy = proxy;
+    Object.assign(this, rest);
+  }
+
+  /** The status of an HTTP proxy's answer, where it refused. */
+  get status(): number | undefined {
+    return this.response?.status;
+  }
+
+  /** The body decoded as UTF-8. */
+  get text(): string {
+    return this.body?.toString('utf8') ?? '';
+  }
 }
 
 /** The handshake would have exceeded a bound that keeps the client safe. */
@@ -345,6 +392,16 @@ export function invalidUtf8(bytes: number, what: 'message' | 'fragment' = 'messa
   return Object.assign(new TypeError(`binary ${what} of ${bytes} bytes is not UTF-8; decode is true`), {
     code: 'HAWSER_INVALID_UTF8',
   });
+}
+
+/** The same error, which now names the URL that a redirect had led to; what is not hawser's stays as it is. */
+export function afterRedirect(error: unknown, url: string): unknown {
+  if (!(error instanceof HawserError)) return error;
+  const { message, stack } = error;
+  error.message = `${message}; redirected to ${shown(url)}`;
+  // V8 writes the message into the stack when the error is made.
+  if (stack !== undefined) error.stack = stack.replace(message, () => error.message);
+  return Object.assign(error, { url });
 }
 
 /** The error that calls on an ended connection reject with: OK where both Close frames told of no trouble. */

@@ -145,16 +145,21 @@ const openSslLibraries: ReadonlyMap<number, string> = new Map([
 /** Where TLS was spoken to a server that does not speak it, OpenSSL takes what it says for a record. */
 const plainReasons: ReadonlySet<string> = new Set(['wrong version number', 'http request', 'packet length too long']);
 
-/** @param words OpenSSL's: `error:0480006C:PEM routines::no start line`. */
-export function tlsFailure(words: string): TlsError {
+/**
+ * @param words OpenSSL's: `error:0480006C:PEM routines::no start line`.
+ * @param proxy the URL of the proxy that TLS was spoken with, if it was one.
+ */
+export function tlsFailure(words: string, proxy?: string): TlsError {
   const [, number = '', library, reason] = /error:([0-9A-F]+):([^:]*):[^:]*:([^:]+)/i.exec(words) ?? [];
-  if (reason === undefined) return new TlsError(words, { code: 'ERR_SSL_FAILURE' });
+  const who = proxy === undefined ? '' : `; the proxy is ${proxy}`;
+  if (reason === undefined) return new TlsError(`${words}${who}`, { code: 'ERR_SSL_FAILURE' });
   // ERR_GET_LIB of OpenSSL 3.
   const part = openSslLibraries.get((Number.parseInt(number, 16) >>> 23) & 0xff) ?? '';
   const prefix = part === 'SSL_' ? 'ERR_' : 'ERR_OSSL_';
   const code = `${prefix}${part}${reason.replace(/[^A-Za-z0-9]+/g, '_').toUpperCase()}`;
-  const hint = plainReasons.has(reason) ? '; the server may not speak TLS here' : '';
-  return new TlsError(`${words}${hint}`, { code, library, reason });
+  const silent = proxy === undefined ? 'server' : 'proxy';
+  const hint = plainReasons.has(reason) ? `; the ${silent} may not speak TLS here` : '';
+  return new TlsError(`${words}${hint}${who}`, { code, library, reason });
 }
 
 /** The stream ended before TLS was established; in the words and with the code of Node. */
@@ -163,9 +168,16 @@ export function endOfTlsHandshake(endpoint: string): TransportError {
   return new TransportError(message, { code: 'ECONNRESET', syscall: 'read' });
 }
 
-/** @param code Node's name for OpenSSL's verdict. */
-export function certificateRefused(code: string, verdict: string): CertificateError {
-  return new CertificateError(`server certificate is refused: ${verdict}`, { code, reason: verdict });
+/**
+ * @param code Node's name for OpenSSL's verdict.
+ * @param proxy the URL of the proxy whose certificate it is, if it is one's.
+ */
+export function certificateRefused(code: string, verdict: string, proxy?: string): CertificateError {
+  const message =
+    proxy === undefined
+      ? `server certificate is refused: ${verdict}`
+      : `proxy certificate is refused: ${verdict}; the proxy is ${proxy}`;
+  return new CertificateError(message, { code, reason: verdict });
 }
 
 /** What `checkServerIdentity` has found: Node's own errors in hawser's form, any other as it is. */

@@ -21,42 +21,47 @@ export interface Credentials {
 /** Headers whose values the handshake decides (RFC 6455 §4.1), or that would give the GET a body. */
 const ownedHeaders: ReadonlySet<string> = new Set(['connection', 'upgrade', 'content-length', 'transfer-encoding']);
 
-/** The headers to add to the request, names as given. */
-export function checkHeaders(value: unknown): readonly HeaderEntry[] {
+/**
+ * The headers to add to a request, names as given.
+ *
+ * @param option the option they come from.
+ */
+export function checkHeaders(value: unknown, option = 'headers'): readonly HeaderEntry[] {
   if (value === undefined) return [];
-  if (typeof value !== 'object' || value === null) throw invalidType('headers', value, 'an object or pairs');
+  if (typeof value !== 'object' || value === null) throw invalidType(option, value, 'an object or pairs');
   const headers: HeaderEntry[] = [];
   const seen = new Set<string>();
-  for (const [name, values] of headerPairs(value)) {
-    checkHeaderName(name);
+  for (const [name, values] of headerPairs(value, option)) {
+    checkHeaderName(name, option);
     for (const one of Array.isArray(values) ? values : [values]) {
       headers.push([name, checkHeaderValue(`header ${name}`, one)]);
-      if (name.toLowerCase() === 'host' && seen.has('host')) throw invalidArgument('headers has Host twice');
+      if (name.toLowerCase() === 'host' && seen.has('host')) throw invalidArgument(`${option} has Host twice`);
       seen.add(name.toLowerCase());
     }
   }
   return headers;
 }
 
-function* headerPairs(value: object): Iterable<[string, unknown]> {
+function* headerPairs(value: object, option: string): Iterable<[string, unknown]> {
   if (!(Symbol.iterator in value)) {
     for (const [name, values] of Object.entries(value)) if (values !== undefined) yield [name, values];
     return;
   }
   for (const pair of value as Iterable<unknown>) {
-    if (!Array.isArray(pair) || pair.length !== 2)
-      throw invalidType('an entry of headers', pair, 'a pair [name, value]');
+    if (!Array.isArray(pair) || pair.length !== 2) {
+      throw invalidType(`an entry of ${option}`, pair, 'a pair [name, value]');
+    }
     yield [pair[0], pair[1]];
   }
 }
 
-function checkHeaderName(name: unknown): asserts name is string {
+function checkHeaderName(name: unknown, option: string): asserts name is string {
   if (typeof name !== 'string' || !isToken(name)) {
     throw invalidArgument(`header name is ${show(name)}; expected a token (RFC 9110 section 5.6.2)`);
   }
   const key = name.toLowerCase();
   if (ownedHeaders.has(key) || key.startsWith('sec-websocket-')) {
-    throw invalidArgument(`headers has ${name}; expected a header that the handshake does not set itself`);
+    throw invalidArgument(`${option} has ${name}; expected a header that the handshake does not set itself`);
   }
 }
 

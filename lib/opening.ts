@@ -5,7 +5,7 @@
 
 import { Buffer } from 'node:buffer';
 import { EndOfStream, InternalError, TimeoutError } from './errors.js';
-import { causeOf, dialFailure, endOfTlsHandshake } from './failures.js';
+import { causeOf, dialFailure, endOfTlsHandshake, tlsFailure } from './failures.js';
 import { judgeUnfinishedHead } from './handshake/response-head.js';
 import type {
   NativeOutcome,
@@ -29,6 +29,13 @@ export interface Dialled {
   readonly openTimeout: number;
 }
 
+/** Whom TLS is spoken with, for the words of an error. */
+export interface SecuredPeer {
+  readonly endpoint: string;
+  /** The URL of the proxy that it is, if it is one. */
+  readonly proxy?: string | undefined;
+}
+
 /** A stream before it carries frames: what proxies and the upgrade talk over. */
 export interface HandshakeStream {
   write(bytes: Uint8Array): void;
@@ -45,7 +52,8 @@ export class Opening implements HandshakeStream {
   readonly #where: Dialled;
   #signal: AbortSignal | undefined;
   readonly #notices: Notice[] = [];
-  #securing = false;
+  /** Whom TLS is being established with. */
+  #securing: SecuredPeer | undefined;
   /** What is waited for, as the error of a timeout says it. */
   stage: string;
   /** Called when a notice has come, the session has ended, or the signal has aborted. */
@@ -79,12 +87,12 @@ export class Opening implements HandshakeStream {
   }
 
   /** Makes TLS of the stream and waits until it is established. The verdict is the caller's. */
-  async secure(context: NativeSecureContext, config: SecureConfig): Promise<SecuredNotice> {
+  async secure(context: NativeSecureContext, config: SecureConfig, peer: SecuredPeer): Promise<SecuredNotice> {
     this.#checkAlive();
-    this.#securing = true;
+    this.#securing = peer;
     this.native.secure(context, config);
     const secured = await this.#expect('secured');
-    this.#securing = false;
+    this.#securing = undefined;
     return secured;
   }
 
@@ -188,8 +196,10 @@ export class Opening implements HandshakeStream {
         return new TimeoutError(`timed out while ${this.stage}; openTimeout is ${openTimeout} ms`);
       case 'end-of-stream':
       case 'truncated':
-        if (this.#securing) return endOfTlsHandshake(this.#where.endpoint);
+        if (this.#securing !== undefined) return endOfTlsHandshake(this.#securing.endpoint);
         return judgeUnfinishedHead(Buffer.alloc(0));
+      case 'tls':
+        return tlsFailure(outcome.detail, this.#securing?.proxy);
       default:
         return causeOf(outcome) ?? new InternalError('the reader ended during the opening handshake');
     }

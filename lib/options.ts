@@ -18,6 +18,8 @@ import {
 } from './check.js';
 import { type CompressionOptions, type CompressionSettings, checkCompression } from './compression-options.js';
 import { familyOf } from './dial/addresses.js';
+import { type ProxyServer, parseProxy } from './dial/proxy.js';
+import { nodeUsesEnvironment } from './dial/proxy-environment.js';
 import { invalidArgument, NotSupported } from './errors.js';
 import { type HeaderEntry, isToken } from './handshake/headers.js';
 import { type Credentials, checkAuth, checkHeaders, checkHeaderValue, type HeadersOption } from './header-options.js';
@@ -82,7 +84,7 @@ export interface ConnectOptions {
   readonly origin?: string | undefined;
   /**
    * Headers to send besides those of the handshake, which can't be set here. `Host`, `Authorization`, `User-Agent`
-   * and `Origin` replace the ones hawser would send.
+   * and `Origin` replace the ones hawser would send; several values of `Cookie` become one.
    */
   readonly headers?: HeadersOption | undefined;
   /**
@@ -147,10 +149,28 @@ export interface ConnectOptions {
    * @default true
    */
   readonly compression?: boolean | CompressionOptions | undefined;
-  /** Proxies are not supported yet, so false is all there is. */
-  readonly proxy?: false | undefined;
-  /** Redirects are not followed yet, so 0 is all there is. */
-  readonly maxRedirects?: 0 | undefined;
+  /**
+   * The proxy to connect through: an `http:`, `https:`, `socks4:`, `socks4a:`, `socks5:` or `socks5h:` URL, whose user
+   * and password are the credentials. true takes it from the environment: `wss_proxy`, `ws_proxy`, `https_proxy`,
+   * `http_proxy`, `all_proxy` and `no_proxy`. false connects directly.
+   * @default true where Node itself does so (NODE_USE_ENV_PROXY=1 or --use-env-proxy), else false
+   */
+  readonly proxy?: string | URL | boolean | undefined;
+  /**
+   * Headers for an HTTP proxy's CONNECT request. `Host`, `Proxy-Authorization` and `User-Agent` replace the ones hawser
+   * would send.
+   */
+  readonly proxyHeaders?: HeadersOption | undefined;
+  /** How TLS is done with an `https:` proxy, in the words of `tls.connect()`; not for a proxy of another scheme. */
+  readonly proxyTls?: TlsOptions | undefined;
+  /**
+   * How many redirects to follow, one after the other and all within `openTimeout`: 0 to 100. With 0 a redirect is an
+   * InvalidStatus. To another origin nothing goes that may be a secret: neither credentials nor cookies nor client
+   * certificates, and of `headers` no others than Accept, Accept-Language, Cache-Control, Origin, Pragma and User-Agent.
+   * From `wss:` to `ws:` is never followed.
+   * @default 10
+   */
+  readonly maxRedirects?: number | undefined;
 }
 
 /** Options that have been checked, with every default filled in. A timeout of 0 is switched off. */
@@ -180,9 +200,14 @@ export interface ResolvedOptions {
   readonly keepAliveInitialDelay: number;
   readonly attemptDelay: number;
   readonly tls: TlsSettings;
+  /** 'environment' looks for one anew with every dial. */
+  readonly proxy: ProxyServer | 'environment' | undefined;
+  readonly proxyHeaders: readonly HeaderEntry[];
+  readonly proxyTls: TlsSettings;
   readonly signal: AbortSignal | undefined;
   /** undefined where none is wanted. */
   readonly compression: CompressionSettings | undefined;
+  readonly maxRedirects: number;
 }
 
 const kibi = 1024;
@@ -222,6 +247,8 @@ const knownOptions: ReadonlySet<string> = new Set<keyof ConnectOptions>([
   'signal',
   'compression',
   'proxy',
+  'proxyHeaders',
+  'proxyTls',
   'maxRedirects',
 ]);
 
@@ -258,7 +285,7 @@ export function resolveOptions(options: ConnectOptions = {}, otherNames = noName
   const { openTimeout = 10_000, closeTimeout = 10_000, pingInterval = 20_000, pingTimeout = 20_000 } = options;
   const { localPort = 0, noDelay = true, keepAlive = false, keepAliveInitialDelay = 0 } = options;
   const { attemptDelay = 250, maxFragments = 128 * kibi } = options;
-  const { userAgent = defaultUserAgent, origin, signal } = options;
+  const { userAgent = defaultUserAgent, origin, signal, maxRedirects = 10 } = options;
   return {
     openTimeout: checkTimeout('openTimeout', openTimeout),
     closeTimeout: checkTimeout('closeTimeout', closeTimeout),
@@ -283,8 +310,12 @@ export function resolveOptions(options: ConnectOptions = {}, otherNames = noName
     keepAliveInitialDelay: checkKeepAliveDelay(keepAliveInitialDelay),
     attemptDelay: checkInteger('attemptDelay', attemptDelay, 10, 60_000, 'milliseconds'),
     tls: checkTls('tls', options.tls),
+    proxy: checkProxy(options),
+    proxyHeaders: checkHeaders(options.proxyHeaders, 'proxyHeaders'),
+    proxyTls: checkTls('proxyTls', options.proxyTls),
     signal: signal === undefined ? undefined : checkSignal('signal', signal),
     compression: checkCompression(options.compression),
+    maxRedirects: checkInteger('maxRedirects', maxRedirects, 0, 100, 'redirects'),
   };
 }
 
@@ -293,13 +324,6 @@ function checkOptionNames(options: object, otherNames: ReadonlyMap<string, strin
     if (value === undefined) continue;
     if (laterOptions.has(name)) throw new NotSupported(`option ${name} is not supported yet`);
     if (!knownOptions.has(name)) throw unknownOption(name, otherNames);
-  }
-  const { proxy, maxRedirects } = options as Record<string, unknown>;
-  if (proxy !== undefined && proxy !== false) {
-    throw new NotSupported('option proxy is not supported yet; expected false');
-  }
-  if (maxRedirects !== undefined && maxRedirects !== 0) {
-    throw new NotSupported('option maxRedirects is not supported yet; expected 0');
   }
 }
 
@@ -376,4 +400,18 @@ function checkKeepAliveDelay(value: unknown): number {
     throw outOfRange(`keepAliveInitialDelay is ${value}; expected milliseconds from 0 to ${maxKeepAliveDelay}`);
   }
   return value;
+}
+
+function checkProxy({ proxy, proxyTls }: ConnectOptions): ResolvedOptions['proxy'] {
+  const value: unknown = proxy === undefined ? nodeUsesEnvironment(process.env, process.execArgv) : proxy;
+  if (typeof value === 'boolean') return value ? 'environment' : undefined;
+  const text = typeof value === 'string' ? value : (value as Partial<URL> | null)?.href;
+  if (typeof text !== 'string') throw invalidType('proxy', value, 'a URL, true or false');
+  const server = parseProxy('proxy', text);
+  if (proxyTls !== undefined && server.scheme !== 'https') {
+    throw invalidArgument(
+      `proxyTls is given and proxy has scheme '${server.scheme}:'; expected 'https:', or no proxyTls`,
+    );
+  }
+  return server;
 }

@@ -26,10 +26,16 @@ export interface ReconnectOptions extends ConnectOptions {
    */
   readonly initialDelay?: number | undefined;
   /**
-   * The longest wait of all, in milliseconds: 1 at least.
+   * The longest wait of all, in milliseconds, but for what a server asks for: 1 at least.
    * @default 60_000
    */
   readonly maxDelay?: number | undefined;
+  /**
+   * How much of a refusal's `Retry-After` is waited for, in milliseconds: so much at most goes before the wait there
+   * would be anyway, which keeps clients apart that were all told the same. 0 takes no notice of the header.
+   * @default 300_000
+   */
+  readonly maxRetryAfter?: number | undefined;
   /**
    * By what the longest wait is multiplied with each further failure in a row: 1 at least.
    * @default 1.618
@@ -44,7 +50,7 @@ export interface ReconnectOptions extends ConnectOptions {
   /**
    * Whether to try again after `connect()` rejected with `error`, the `attempt`th failure in a row; the first is 1.
    * Not asked about connections that opened and ended: leave the loop where such an end is to be the last.
-   * @default network errors, timeouts, a stream that ends within the response, and HTTP 500, 502, 503 and 504
+   * @default network errors, timeouts, a stream that ends within the response, and HTTP 429, 500, 502, 503 and 504
    */
   readonly shouldRetry?: ((error: Error, attempt: number) => boolean | Promise<boolean>) | undefined;
   /** Called before each wait; a promise that it returns is awaited before the wait begins. */
@@ -60,6 +66,7 @@ export interface ReconnectOptions extends ConnectOptions {
 export interface RetrySettings {
   readonly initialDelay: number;
   readonly maxDelay: number;
+  readonly maxRetryAfter: number;
   readonly factor: number;
   readonly stableAfter: number;
   readonly shouldRetry: (error: Error, attempt: number) => boolean | Promise<boolean>;
@@ -68,7 +75,7 @@ export interface RetrySettings {
 
 /** What a misspelt or foreign name may have meant besides an option of `connect()`. */
 export const retryOptionNames: ReadonlyMap<string, string> = new Map([
-  ...['initialDelay', 'maxDelay', 'factor', 'stableAfter', 'shouldRetry', 'onRetry'].map(
+  ...['initialDelay', 'maxDelay', 'maxRetryAfter', 'factor', 'stableAfter', 'shouldRetry', 'onRetry'].map(
     (name) => [name, name] as const,
   ),
   ['minDelay', 'initialDelay'],
@@ -87,13 +94,14 @@ export function splitReconnectOptions(options: ReconnectOptions = {}): {
 } {
   checkObject('options', options);
   const { initialDelay = 1_000, maxDelay = 60_000, factor = 1.618, stableAfter = 5_000, ...others } = options;
-  const { shouldRetry = isTransient, onRetry = ignore, ...connecting } = others;
+  const { shouldRetry = isTransient, onRetry = ignore, maxRetryAfter = 300_000, ...connecting } = others;
   checkFunction('shouldRetry', shouldRetry);
   checkFunction('onRetry', onRetry);
   return {
     retrying: {
       initialDelay: checkInteger('initialDelay', initialDelay, 1, maxTimeout, 'milliseconds'),
       maxDelay: checkInteger('maxDelay', maxDelay, 1, maxTimeout, 'milliseconds'),
+      maxRetryAfter: checkInteger('maxRetryAfter', maxRetryAfter, 0, maxTimeout, 'milliseconds'),
       factor: checkNumber('factor', factor, 1),
       stableAfter: checkInteger('stableAfter', stableAfter, 0, maxTimeout, 'milliseconds'),
       shouldRetry,

@@ -15,7 +15,8 @@ import { Reconnection } from './reconnection.js';
  *
  * A connection that lived for `stableAfter` milliseconds is replaced at once. After one that did not, and after an
  * attempt that failed, there is a wait: a random time up to `initialDelay` after the first failure in a row, and up to
- * `factor` times as long after each further one, `maxDelay` at most. A wait keeps the process alive.
+ * `factor` times as long after each further one, `maxDelay` at most. Where a refusal has a `Retry-After`, that is waited
+ * for first, `maxRetryAfter` at most. A wait keeps the process alive.
  *
  * The iteration ends only by an error: one that `shouldRetry` does not want tried again, one that `shouldRetry` or
  * `onRetry` throws, or the reason of `signal`. How a connection ended is for the loop's body to judge, which may leave

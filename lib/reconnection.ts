@@ -5,9 +5,11 @@
  */
 
 import { randomDelay } from './backoff.js';
+import { maxTimeout } from './check.js';
 import type { Connection } from './connection.js';
 import { connectionClosed } from './errors.js';
 import type { RetrySettings } from './reconnect-options.js';
+import { requestedDelay } from './retry-policy.js';
 import type { CloseOutcome } from './types.js';
 
 /** Opens a connection; rejects with the signal's reason where that aborts first. */
@@ -132,9 +134,15 @@ export class Reconnection implements AsyncIterableIterator<Connection, undefined
 
   async #backOff(error: Error, attempt: number): Promise<void> {
     const { onRetry } = this.#settings;
-    const delay = randomDelay(this.#settings, attempt, this.#random);
+    const delay = this.#delay(error, attempt);
     await unlessAborted(this.#stop.signal, onRetry({ error, attempt, delay }));
     await wait(delay, this.#stop.signal);
+  }
+
+  /** What the server asked for comes first: those that were told the same time still come back one by one. */
+  #delay(error: Error, attempt: number): number {
+    const requested = Math.min(requestedDelay(error), this.#settings.maxRetryAfter);
+    return Math.min(maxTimeout, requested + randomDelay(this.#settings, attempt, this.#random));
   }
 }
 

@@ -3,29 +3,19 @@
  * the answer, and makes the `Connection` of one that agrees. Knows neither dialling nor redirects. JS thread.
  */
 
-import type { Buffer } from 'node:buffer';
 import type { CompressionSettings } from './compression-options.js';
 import { Connection } from './connection.js';
-import { Deadline } from './deadline.js';
 import * as diagnostics from './diagnostics.js';
-import { SecurityError } from './errors.js';
-import { BodyDecoder } from './handshake/body.js';
 import { buildRequest, encodeRequest, judgeResponse, newKey } from './handshake/handshake.js';
 import type { AgreedDeflate } from './handshake/permessage-deflate.js';
-import { maxHeadSize, parseResponseHead } from './handshake/response-head.js';
 import type { Target } from './handshake/url.js';
 import type { DeflateConfig, SocketAddress } from './native.js';
 import type { HandshakeStream, Opening } from './opening.js';
 import type { ResolvedOptions } from './options.js';
+import { finalHead } from './response.js';
 import type { TlsInfo } from './tls/tls-info.js';
 import type { RequestHead, ResponseHead } from './types.js';
 
-/** Informational responses to skip before the final one (RFC 9110 §15.2); more are no server's business. */
-const maxInformational = 8;
-/** Milliseconds for the body of a response that was a refusal; it only serves to explain. */
-const bodyPatience = 2_000;
-/** Bytes to ask for at a time while reading a body. */
-const bodyReadSize = 64 * 1024;
 /** Bytes below which compressing rarely pays where every message starts with an empty window. */
 const lonelyThreshold = 1024;
 
@@ -85,27 +75,6 @@ export function acceptUpgrade(
   session.native.start(config);
   diagnostics.opened(connection, session.native.id);
   return connection;
-}
-
-/** The first head that is final: 101 is, other informational ones are not. */
-export async function finalHead(stream: HandshakeStream): Promise<ResponseHead> {
-  for (let informational = 0; informational <= maxInformational; informational++) {
-    const head = parseResponseHead(await stream.head(maxHeadSize));
-    if (head.status === 101 || head.status >= 200) return head;
-  }
-  throw new SecurityError(`response has more than ${maxInformational} informational heads before the final one`);
-}
-
-/** What comes of the body in reasonable time; being cut short is no error. */
-export async function readBody(stream: HandshakeStream, response: ResponseHead): Promise<Buffer> {
-  const decoder = new BodyDecoder(response);
-  const patience = new Deadline(bodyPatience);
-  while (!decoder.done) {
-    const bytes = await stream.some(bodyReadSize, patience.remaining());
-    if (bytes.length === 0) break;
-    decoder.push(bytes);
-  }
-  return decoder.body();
 }
 
 function deflateConfig(

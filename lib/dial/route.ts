@@ -1,78 +1,100 @@
 /**
- * Where a hop dials: the path of a socket, or the addresses of a host. Waits for the resolver no longer than the
- * deadline and the signal allow. Dials nothing, and knows neither HTTP nor TLS.
+ * Where a hop dials: the path of a socket, its host, or the proxy that is to connect to it. Resolves by a function of the caller's, who keeps
+ * the deadline; dials nothing.
  */
 
-import type { Deadline } from '../deadline.js';
-import { TimeoutError } from '../errors.js';
 import type { DialTarget } from '../native.js';
-import { type AddressSettings, resolveAddresses } from './addresses.js';
+import { type AddressSettings, familyOf } from './addresses.js';
+import { describeProxy, type ProxyServer, resolvesLocally } from './proxy.js';
+import { type ProxiedTarget, proxyFromEnvironment } from './proxy-environment.js';
+import type { Destination } from './socks.js';
 
-/** Who is to be reached: the server, or a proxy on the way to it. */
-export interface Destination {
-  /** A name or an IP address, without brackets. */
-  readonly hostname: string;
-  readonly port: number;
-  /** Both, as an error message names them. */
-  readonly endpoint: string;
-  /** The path of a socket to dial instead. */
-  readonly socketPath?: string | undefined;
-}
+/** The addresses of a host, in the order of the attempts. */
+export type Resolve = (hostname: string, settings: AddressSettings) => Promise<readonly string[]>;
 
 export interface RouteSettings extends AddressSettings {
-  /** Milliseconds; 0 waits for ever. */
-  readonly openTimeout: number;
-  readonly signal: AbortSignal | undefined;
+  /** The path of a socket to dial instead. */
+  readonly socketPath?: string | undefined;
+  readonly proxy: ProxyServer | 'environment' | undefined;
 }
 
-/** What the reader dials, and what errors say of it. */
 export interface Route {
+  /** undefined for the path of a socket, as the port is. */
+  readonly hostname: string | undefined;
+  readonly port: number | undefined;
+  /** Who is dialled, as an error message names it. */
+  readonly endpoint: string;
   /** In the order of the attempts. */
   readonly targets: readonly DialTarget[];
   /** The same as text: IP addresses, or the path. */
   readonly addresses: readonly string[];
-  /** Host and port, or the path. */
-  readonly endpoint: string;
-  /** undefined for a path, as the port is. */
-  readonly hostname: string | undefined;
-  readonly port: number | undefined;
+  /** What is to be asked of whom once it is dialled; undefined where that is the target itself. */
+  readonly tunnel: Tunnel | undefined;
+}
+
+/** What a proxy is to be asked for. */
+export interface Tunnel {
+  readonly proxy: ProxyServer;
+  readonly destination: Destination;
 }
 
 /**
- * The way to a destination.
+ * Finds the way to a target.
  *
- * @throws TransportError where the name has no address of the family wanted, or asking failed.
- * @throws TypeError where `lookup` gives something else than IP addresses.
- * @throws TimeoutError where the resolver is not done by the deadline; the signal's reason where that aborts before.
+ * @throws TypeError where the environment names a proxy that can't be used.
+ * @throws what `resolve` throws.
  */
-export async function findRoute(to: Destination, settings: RouteSettings, deadline: Deadline): Promise<Route> {
-  if (to.socketPath !== undefined) return pathRoute(to.socketPath);
-  const { hostname, port, endpoint } = to;
-  const addresses = await resolve(hostname, settings, deadline);
-  return { targets: addresses.map((address) => ({ address, port })), addresses, endpoint, hostname, port };
+export async function findRoute(
+  target: ProxiedTarget & { readonly endpoint: string; readonly socketPath?: string | undefined },
+  settings: RouteSettings,
+  resolve: Resolve,
+): Promise<Route> {
+  const path = target.socketPath ?? settings.socketPath;
+  if (path !== undefined) return pathRoute(path);
+  const proxy = settings.proxy === 'environment' ? proxyFromEnvironment(target, process.env) : settings.proxy;
+  if (proxy === undefined) {
+    const { hostname, port, endpoint } = target;
+    return hostRoute(hostname, port, endpoint, await resolve(hostname, settings), undefined);
+  }
+  const destination = await destinationFor(proxy, target, settings, resolve);
+  const { hostname, port } = proxy;
+  const addresses = await resolve(hostname, settings);
+  return hostRoute(hostname, port, describeProxy(proxy), addresses, { proxy, destination });
+}
+
+function hostRoute(
+  hostname: string,
+  port: number,
+  endpoint: string,
+  addresses: readonly string[],
+  tunnel: Tunnel | undefined,
+): Route {
+  const targets = addresses.map((address) => ({ address, port }));
+  return { hostname, port, endpoint, targets, addresses, tunnel };
 }
 
 function pathRoute(path: string): Route {
   // An abstract socket's name begins with a NUL, which is customarily shown as an @.
   const shown = path.replace(/^\0/, '@');
-  return { targets: [{ path }], addresses: [shown], endpoint: shown, hostname: undefined, port: undefined };
+  return {
+    hostname: undefined,
+    port: undefined,
+    endpoint: shown,
+    targets: [{ path }],
+    addresses: [shown],
+    tunnel: undefined,
+  };
 }
 
-/** Resolving can't be cancelled, so whoever waits stops waiting. */
-async function resolve(hostname: string, settings: RouteSettings, deadline: Deadline): Promise<readonly string[]> {
-  const { signal, openTimeout } = settings;
-  let timer: NodeJS.Timeout | undefined;
-  let aborted: (() => void) | undefined;
-  const interrupted = new Promise<never>((_, reject) => {
-    const message = `timed out while resolving ${hostname}; openTimeout is ${openTimeout} ms`;
-    if (openTimeout !== 0) timer = setTimeout(() => reject(new TimeoutError(message)), deadline.remaining());
-    aborted = () => reject(signal?.reason);
-    signal?.addEventListener('abort', aborted);
-  });
-  try {
-    return await Promise.race([resolveAddresses(hostname, settings), interrupted]);
-  } finally {
-    clearTimeout(timer);
-    if (aborted !== undefined) signal?.removeEventListener('abort', aborted);
-  }
+/** The local address is of the way to the proxy and says nothing of the way from there. */
+async function destinationFor(
+  proxy: ProxyServer,
+  { hostname, port }: ProxiedTarget,
+  { lookup, family }: RouteSettings,
+  resolve: Resolve,
+): Promise<Destination> {
+  if (!resolvesLocally(proxy) || familyOf(hostname) !== 0) return { hostname, port };
+  const wanted = proxy.scheme === 'socks4' ? 4 : family;
+  const [address = hostname] = await resolve(hostname, { lookup, family: wanted, localAddress: undefined });
+  return { hostname: address, port };
 }

@@ -50,6 +50,9 @@ export function acceptFor(key: string): string {
   return createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
 }
 
+/** Headers of the settings that the request has elsewhere. */
+const placedHeaders: ReadonlySet<string> = new Set(['host', 'cookie']);
+
 /** The request that asks for a WebSocket connection. Headers of the settings replace those that hawser would send. */
 export function buildRequest(target: Target, settings: RequestSettings, key: string): RequestHead {
   const { subprotocols, origin, headers, userAgent, auth = target.credentials, compression } = settings;
@@ -69,12 +72,14 @@ export function buildRequest(target: Target, settings: RequestSettings, key: str
   add(extensionsHeader, compression === undefined ? undefined : offerDeflate(compression));
   add('Authorization', auth === undefined ? undefined : basicAuthorization(auth));
   add('User-Agent', userAgent);
-  for (const entry of headers) if (entry[0].toLowerCase() !== 'host') entries.push(entry);
+  entries.push(...headers.filter(([name]) => !placedHeaders.has(name.toLowerCase())));
+  // All cookies have to be in one header (RFC 6265 §5.4).
+  if (chosen.has('cookie')) entries.push(['Cookie', chosen.getAll('cookie').join('; ')]);
   return { method: 'GET', target: target.resource, headers: new HeaderList(entries) };
 }
 
 /** Basic credentials, as UTF-8 (RFC 7617 §2.1). */
-function basicAuthorization({ username, password }: Credentials): string {
+export function basicAuthorization({ username, password }: Credentials): string {
   return `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`;
 }
 

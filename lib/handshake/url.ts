@@ -6,6 +6,7 @@
 import { show } from '../check.js';
 import { HawserError, InvalidURL, invalidArgument } from '../errors.js';
 import { type Credentials, checkCredentials } from '../header-options.js';
+import { withoutCredentials } from './shown.js';
 
 /** What a URL says. */
 export interface Target {
@@ -137,11 +138,6 @@ function parse(text: string): URL {
   } catch {
     throw new InvalidURL(`url is ${show(withoutCredentials(text))}; expected an absolute URL like ws://host/path`);
   }
-}
-
-/** What stands before an @ may be a password, and error messages end up in logs. */
-function withoutCredentials(text: string): string {
-  return text.replace(/\/\/.*@/s, '//…@');
 }
 
 function credentialsOf(url: URL): Credentials | undefined {

@@ -12,12 +12,18 @@ import type { TlsSettings } from './options.js';
 
 /**
  * @param host the name or the IP address that the certificate is to be for.
+ * @param proxy the URL of the proxy whose certificate it is, if it is one's.
  * @returns why the server is not authorised; undefined where it is.
  */
-export function judgeCertificate(secured: SecuredNotice, host: string, settings: TlsSettings): Error | undefined {
+export function judgeCertificate(
+  secured: SecuredNotice,
+  host: string,
+  settings: TlsSettings,
+  proxy?: string,
+): Error | undefined {
   const { verifyCode, verifyMessage, chain, identityMatches } = secured;
-  if (chain.length === 0) return certificateRefused('UNSPECIFIED', 'the server has sent no certificate');
-  if (verifyCode !== '') return certificateRefused(verifyCode, verifyMessage);
+  if (chain.length === 0) return certificateRefused('UNSPECIFIED', 'the server has sent no certificate', proxy);
+  if (verifyCode !== '') return certificateRefused(verifyCode, verifyMessage, proxy);
   const { checkServerIdentity } = settings;
   if (checkServerIdentity === undefined && identityMatches) return undefined;
   const judge = checkServerIdentity ?? tls.checkServerIdentity;

@@ -4,7 +4,7 @@
  */
 
 import { isIP } from 'node:net';
-import type { Opening } from '../opening.js';
+import type { Opening, SecuredPeer } from '../opening.js';
 import { judgeCertificate } from './identity.js';
 import { keylogWanted } from './keylog.js';
 import type { TlsSettings } from './options.js';
@@ -13,7 +13,7 @@ import { TlsInfo } from './tls-info.js';
 import { allowsUnauthorized } from './unauthorized.js';
 
 /** Who is to be met. */
-export interface TlsPeer {
+export interface TlsPeer extends SecuredPeer {
   /** A name, which may end with a dot, or an IP address, which may have a zone. */
   readonly hostname: string;
   readonly port: number;
@@ -29,15 +29,16 @@ export async function secure(opening: Opening, peer: TlsPeer, settings: TlsSetti
   const { session, alpn, rejectUnauthorized = !allowsUnauthorized() } = settings;
   const servername = settings.servername ?? (isIP(host) === 0 ? host : '');
   const identity = servername === '' ? host : servername;
-  const secured = await opening.secure(secureContext(settings), {
+  const config = {
     servername,
     identity,
     alpn,
     sessionKey: JSON.stringify([host, peer.port, servername, identity, alpn.join()]),
     session,
     keylog: keylogWanted,
-  });
-  const error = judgeCertificate(secured, identity, settings);
+  };
+  const secured = await opening.secure(secureContext(settings), config, peer);
+  const error = judgeCertificate(secured, identity, settings, peer.proxy);
   if (error !== undefined && rejectUnauthorized) throw error;
   return new TlsInfo(secured, servername, error, opening.native);
 }

@@ -37,6 +37,13 @@ void OutputQueue::AppendLarge(std::span<const std::uint8_t> header, Payload payl
   size_ += segments_.back().size();
 }
 
+void OutputQueue::AddPayload(std::size_t payload_size, bool verbatim) {
+  Segment& last = segments_.back();
+  assert(!last.sealed);
+  last.payload_size += payload_size;
+  last.verbatim = last.verbatim && verbatim;
+}
+
 std::uint8_t* OutputQueue::AppendUrgent(std::size_t size) {
   const auto overtaken =
       std::find_if(segments_.begin(), segments_.end(), [](const Segment& s) { return !s.sealed && !s.urgent; });

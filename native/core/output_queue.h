@@ -25,6 +25,8 @@ class OutputQueue {
   // A frame whose header stands in `header` and whose masked payload is `payload`.
   void AppendLarge(std::span<const std::uint8_t> header, Payload payload, std::size_t payload_size,
                    bool verbatim = true);
+  // What was appended last, and is not shown by Peek yet, stands for so many bytes of application data more.
+  void AddPayload(std::size_t payload_size, bool verbatim);
   // As Append, ahead of every frame that has not begun to be written (nor was shown by Peek).
   std::uint8_t* AppendUrgent(std::size_t size);
 

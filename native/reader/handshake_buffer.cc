@@ -5,6 +5,18 @@
 #include <utility>
 
 namespace hawser::reader {
+namespace {
+
+// What tells binary protocols apart: an alert of TLS has so many bytes, and the header of a frame of HTTP/2 two more.
+constexpr std::size_t kBinarySize = 7;
+
+// Whether no protocol of lines begins with this byte.
+bool IsBinary(char byte) {
+  const auto code = static_cast<unsigned char>(byte);
+  return (code < 0x20 && code != '\t' && code != '\r' && code != '\n') || code >= 0x7f;
+}
+
+}  // namespace
 
 void HandshakeBuffer::Append(std::span<const std::uint8_t> bytes) {
   bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
@@ -19,12 +31,13 @@ std::vector<std::uint8_t> HandshakeBuffer::TakeFirst(std::size_t size) {
 }
 
 // The offset just past the empty line. Lines that end in a bare LF end a head as well, and so does a first line that
-// is not HTTP: TypeScript refuses both, at once rather than at the deadline.
+// is not HTTP, or the begin of what has no lines: TypeScript refuses them, at once rather than at the deadline.
 std::optional<std::size_t> HandshakeBuffer::HeadEnd() {
   const std::string_view text(reinterpret_cast<const char*>(bytes_.data()), bytes_.size());
   constexpr std::string_view kProtocol = "HTTP/";
   const std::string_view begin = text.substr(0, kProtocol.size());
   if (begin != kProtocol.substr(0, begin.size())) {
+    if (IsBinary(begin.front())) return text.size() < kBinarySize ? std::nullopt : std::optional(kBinarySize);
     const std::size_t line = text.find('\n');
     return line == std::string_view::npos ? std::nullopt : std::optional(line + 1);
   }

@@ -1,5 +1,6 @@
 #include "reader/openssl.h"
 
+#include <array>
 #include <cstring>
 #include <utility>
 
@@ -8,6 +9,8 @@
 #else
 #include <dlfcn.h>
 #endif
+
+#include "reader/openssl_handles.h"
 
 namespace hawser::reader {
 
@@ -50,6 +53,16 @@ FoundOpenSsl FindOpenSsl(SymbolLookup lookup) {
   HAWSER_OPENSSL_NAMES(HAWSER_ASSIGN)
 #undef HAWSER_ASSIGN
   return {.table = std::move(table), .problem = ""};
+}
+
+std::string TakeOpenSslError(const OpenSsl& openssl, const char* otherwise) {
+  const unsigned long error = openssl.ERR_get_error();
+  if (error == 0) return otherwise;
+  openssl.ERR_clear_error();
+  constexpr std::size_t kLongestWords = 256;
+  std::array<char, kLongestWords> words{};
+  openssl.ERR_error_string_n(error, words.data(), words.size());
+  return words.data();
 }
 
 }  // namespace hawser::reader

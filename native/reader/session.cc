@@ -71,6 +71,31 @@ void Session::OnDialed(StreamHandle handle, std::size_t target) {
   Tell(Dialed{.index = target, .local = transport_->LocalAddress(), .remote = transport_->RemoteAddress()});
 }
 
+// TLS begins between two bytes: what was to be sent before has to be the transport's that it was given to.
+void Session::MaybeSecure() {
+  if (!securing_ || phase_ != Phase::kHandshake || !protocol_.output().empty()) return;
+  Secure command = *std::exchange(securing_, std::nullopt);
+  try {
+    auto tls = std::make_unique<TlsTransport>(loop_.uv(), std::move(transport_), static_cast<TlsListener&>(*this),
+                                              std::move(command), handshake_.TakeRest());
+    TlsTransport& started = *tls;
+    transport_ = std::move(tls);
+    tls_ = true;
+    started.Start();
+  } catch (const TlsError& error) {
+    Blame(core::CloseCause::kTls, 0, error.what());
+    End();
+  }
+}
+
+void Session::OnSecured(Secured secured) noexcept {
+  Guard([this, &secured] { Tell(std::move(secured)); });
+}
+
+void Session::OnKeyLog(std::string_view line) noexcept {
+  Guard([this, line] { Tell(KeyLogged{{line.begin(), line.end()}}); });
+}
+
 // --- receiving ------------------------------------------------------------------------------------------------------
 
 std::span<std::uint8_t> Session::ReadTarget() noexcept {
@@ -150,6 +175,7 @@ void Session::PublishAtTurnEnd() {
 void Session::OnTurnEnd() noexcept {
   waits_for_turn_end_ = false;
   Guard([this] {
+    MaybeSecure();
     if (std::exchange(read_in_turn_, 0) >= kMostInATurn) UpdateReading();
     const bool rang = writer_.Publish();
     ObeyMarks();
@@ -255,7 +281,7 @@ void Session::UpdateReading() {
 
 void Session::WriteOutput() {
   transport_->Write(protocol_.output());
-  output_behind_ = !protocol_.output().empty();
+  output_behind_ = OutputIsBehind();
   PublishAtTurnEnd();
 }
 
@@ -265,7 +291,7 @@ void Session::OnWritten(std::size_t payload) noexcept {
   // What goes out at once says nothing about the peer: the kernel takes some for a dead one as well.
   if (output_behind_) {
     keepalive_.OnProgress();
-    output_behind_ = !protocol_.output().empty();
+    output_behind_ = OutputIsBehind();
   }
   Guard([this] {
     PublishAtTurnEnd();
@@ -304,6 +330,7 @@ void Session::TellClosing() {
 // --- ending ---------------------------------------------------------------------------------------------------------
 
 void Session::OnDeadline() {
+  BlameWriting();
   Blame(phase_ == Phase::kOpen ? core::CloseCause::kCloseTimeout : core::CloseCause::kOpenTimeout);
   End();
 }
@@ -318,22 +345,50 @@ void Session::OnKeepaliveTimeout() noexcept {
 
 void Session::OnEndOfStream() noexcept {
   config_.delays.Wait(TestPoint::kBeforeEndOfStream);
-  Guard([this] {
-    if (phase_ == Phase::kHandshake) {
-      handshake_.OnEndOfStream();
-      if (auto answer = handshake_.TakeAnswer()) return Tell(std::move(*answer));
-    }
-    Blame(core::CloseCause::kEndOfStream);
-    End();
+  Guard([this] { ReachEnd(core::CloseCause::kEndOfStream); });
+}
+
+void Session::OnTruncated() noexcept {
+  Guard([this] { ReachEnd(core::CloseCause::kTruncated); });
+}
+
+void Session::ReachEnd(core::CloseCause cause) {
+  if (phase_ == Phase::kHandshake && cause_ == core::CloseCause::kNone) {
+    handshake_.OnEndOfStream();
+    if (auto answer = handshake_.TakeAnswer()) return Tell(std::move(*answer));
+  }
+  BlameWriting();
+  Blame(cause);
+  End();
+}
+
+// Our alert is to reach the peer: with bytes unread behind it, closing would be a reset that overtakes it.
+void Session::OnTlsError(const std::string& words) noexcept {
+  Guard([this, &words] {
+    Blame(core::CloseCause::kTls, 0, words.c_str());
+    if (!transport_->HoldsOutput() && !transport_->HasUnreadBytes()) return End();
+    if (phase_ == Phase::kOpen) EnterClosing();
+    if (phase_ >= Phase::kEnding) return;
+    deadline_.StartBy(kLinger);
+    if (phase_ == Phase::kOpen) TellClosing();
+    transport_->StartReading();
+    transport_->ShutDown();
   });
 }
 
 void Session::OnReadError(int error) noexcept {
+  BlameWriting();
   Blame(core::CloseCause::kTransport, error, "read");
   End();
 }
 
 void Session::OnWriteError(int error) noexcept {
+  if (phase_ == Phase::kHandshake && tls_) {
+    // An alert that says why may be there to be read.
+    write_error_ = error;
+    deadline_.StartBy(kLinger);
+    return transport_->StartReading();
+  }
   Blame(core::CloseCause::kTransport, error, "write");
   if (phase_ != Phase::kOpen) return End();
   // What the peer sent before it went is still to be read; its end of stream or reset is next, and soon.
@@ -343,6 +398,10 @@ void Session::OnWriteError(int error) noexcept {
     deadline_.StartBy(kLinger);
     TellClosing();
   });
+}
+
+void Session::BlameWriting() {
+  if (write_error_ != 0) Blame(core::CloseCause::kTransport, write_error_, "write");
 }
 
 // The first cause stays.
@@ -393,7 +452,8 @@ void Session::OnClosed() noexcept {
 core::CloseOutcome Session::TakeOutcome() && {
   core::CloseOutcome outcome = std::move(protocol_).TakeOutcome();
   // With both Close frames the end of the stream, however it comes, is the normal end.
-  const bool stream_end = cause_ == core::CloseCause::kEndOfStream || cause_ == core::CloseCause::kTransport;
+  const bool stream_end = cause_ == core::CloseCause::kEndOfStream || cause_ == core::CloseCause::kTruncated ||
+                          cause_ == core::CloseCause::kTransport || cause_ == core::CloseCause::kTls;
   const bool closed = stream_end && outcome.received && outcome.sent;
   if (outcome.cause == core::CloseCause::kNone && !closed) {
     outcome.cause = cause_;

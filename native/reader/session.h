@@ -6,6 +6,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -24,6 +25,7 @@
 #include "reader/message_writer.h"
 #include "reader/reply_wait.h"
 #include "reader/test_hooks.h"
+#include "reader/tls_transport.h"
 #include "reader/transport.h"
 #include "reader/wakefulness.h"
 
@@ -46,7 +48,7 @@ struct SessionConfig {
   Delays delays;
 };
 
-class Session final : TransportListener, TurnListener, KeepaliveHost, core::EventSink {
+class Session final : TlsListener, TurnListener, KeepaliveHost, core::EventSink {
  public:
   // `ended` is called once, when the socket is closed and the last messages are published: the session may then be
   // destroyed, though not inside the call.
@@ -85,14 +87,18 @@ class Session final : TransportListener, TurnListener, KeepaliveHost, core::Even
   void ReceivePing(std::span<const std::uint8_t>) override {}
   void ReceivePong(std::span<const std::uint8_t> payload) override;
 
-  // --- TransportListener ---
+  // --- TlsListener ---
   std::span<std::uint8_t> ReadTarget() noexcept override;
   void OnRead(std::size_t size) noexcept override;
   void OnEndOfStream() noexcept override;
+  void OnTruncated() noexcept override;
+  void OnTlsError(const std::string& words) noexcept override;
   void OnReadError(int error) noexcept override;
   void OnWriteError(int error) noexcept override;
   void OnWritten(std::size_t payload) noexcept override;
   void OnClosed() noexcept override;
+  void OnSecured(Secured secured) noexcept override;
+  void OnKeyLog(std::string_view line) noexcept override;
 
   // --- TurnListener, KeepaliveHost ---
   void OnTurnEnd() noexcept override;
@@ -101,6 +107,7 @@ class Session final : TransportListener, TurnListener, KeepaliveHost, core::Even
   void OnKeepaliveTimeout() noexcept override;
 
   void OnDialed(StreamHandle handle, std::size_t target);
+  void MaybeSecure();
   void OnDeadline();
   void ReceiveRest();
   void LimitTurn(std::size_t size);
@@ -110,6 +117,7 @@ class Session final : TransportListener, TurnListener, KeepaliveHost, core::Even
   bool WantsMessages() const { return closing_ || !paused_; }
   void UpdateReading();
   void WriteOutput();
+  bool OutputIsBehind() { return !protocol_.output().empty() || transport_->HoldsOutput(); }
   void ObeyMarks();
   bool BacklogIsFull();
   void AwaitReply();
@@ -121,6 +129,8 @@ class Session final : TransportListener, TurnListener, KeepaliveHost, core::Even
   void TellClosing();
   void MaybeTellDrained();
 
+  void ReachEnd(core::CloseCause cause);
+  void BlameWriting();
   void Blame(core::CloseCause cause, int transport_error = 0, const char* detail = "");
   void FailInternally(const char* what) noexcept;
   void End() noexcept;
@@ -154,6 +164,7 @@ class Session final : TransportListener, TurnListener, KeepaliveHost, core::Even
   Timer deadline_;  // of the opening handshake, then of the closing one
   Dialer dialer_;
   std::unique_ptr<Transport> transport_;
+  std::optional<Secure> securing_;  // once what came before it is written
 
   std::vector<Command> taken_;
   std::uint64_t unwritten_payload_ = 0;  // application bytes in the output queue
@@ -162,6 +173,7 @@ class Session final : TransportListener, TurnListener, KeepaliveHost, core::Even
   bool output_behind_ = false;    // the network did not take all of it at once, nor has since
   bool paused_ = false;           // by back pressure
   bool closing_ = false;          // a Close was sent or received, or the connection has failed
+  bool tls_ = false;              // over whatever else
   bool lingering_ = false;
   bool told_closing_ = false;
   bool drained_wanted_ = false;
@@ -171,6 +183,7 @@ class Session final : TransportListener, TurnListener, KeepaliveHost, core::Even
 
   core::CloseCause cause_ = core::CloseCause::kNone;
   int transport_error_ = 0;
+  int write_error_ = 0;  // of the opening handshake, while there may be something to read that says more
   std::string detail_;
 };
 

@@ -36,6 +36,8 @@ void Session::ExecuteCommands() noexcept {
 
 void Session::Execute(WriteBytes& command) {
   if (phase_ != Phase::kHandshake) return;
+  // They would go out in the clear.
+  if (securing_) throw std::logic_error("bytes to write before TLS is established");
   std::copy(command.bytes.begin(), command.bytes.end(), protocol_.output().Append(command.bytes.size(), 0));
 }
 
@@ -49,7 +51,12 @@ void Session::Execute(ReadSome& command) {
   AnswerHandshake();
 }
 
-void Session::Execute(Secure&) { throw std::logic_error("TLS is not there yet"); }
+void Session::Execute(Secure& command) {
+  if (phase_ != Phase::kHandshake) return;
+  securing_ = std::move(command);
+  WriteOutput();
+  MaybeSecure();
+}
 
 void Session::Execute(Start& command) {
   if (phase_ != Phase::kHandshake) return;

@@ -51,7 +51,7 @@ struct Gathered {
 }  // namespace
 
 SocketTransport::SocketTransport(StreamHandle handle, TransportListener& listener)
-    : handle_(handle.release()), listener_(listener) {
+    : handle_(handle.release()), listener_(&listener) {
   handle_->data = this;
   write_.data = this;
   shutdown_.data = this;
@@ -63,12 +63,12 @@ void SocketTransport::StartReading() {
   const int error = uv_read_start(
       handle_,
       [](uv_handle_t* handle, size_t, uv_buf_t* buffer) {
-        const auto target = Self(handle->data)->listener_.ReadTarget();
+        const auto target = Self(handle->data)->listener_->ReadTarget();
         const auto size = static_cast<unsigned>(std::min(target.size(), kMaxTransfer));
         *buffer = uv_buf_init(reinterpret_cast<char*>(target.data()), size);
       },
       [](uv_stream_t* stream, ssize_t size, const uv_buf_t*) {
-        auto& listener = Self(stream->data)->listener_;
+        auto& listener = *Self(stream->data)->listener_;
         if (size >= 0) {
           listener.OnRead(static_cast<std::size_t>(size));
         } else {
@@ -81,7 +81,7 @@ void SocketTransport::StartReading() {
           }
         }
       });
-  if (error != 0 && error != UV_EALREADY) listener_.OnReadError(error);
+  if (error != 0 && error != UV_EALREADY) listener_->OnReadError(error);
 }
 
 // The socket's error that no call has reported yet, as libuv's negative number, or 0.
@@ -117,7 +117,7 @@ void SocketTransport::Write(core::OutputQueue& output) {
     total += next.size;
     enough = written < static_cast<int>(next.size) || total >= kMaxTransfer;
     // May write more, or end it all.
-    if (written > 0) listener_.OnWritten(output.Consume(static_cast<std::size_t>(written)));
+    if (written > 0) listener_->OnWritten(output.Consume(static_cast<std::size_t>(written)));
   }
   MaybeShutDown();
 }
@@ -131,7 +131,7 @@ void SocketTransport::WriteWhenWritable() {
     const std::size_t size = std::exchange(self->writing_, 0);
     if (status == UV_ECANCELED) return;
     if (status != 0) return self->FailWriting(status);
-    self->listener_.OnWritten(self->output_->Consume(size));
+    self->listener_->OnWritten(self->output_->Consume(size));
     self->Write(*self->output_);
   });
   if (error != 0) {
@@ -143,7 +143,7 @@ void SocketTransport::WriteWhenWritable() {
 void SocketTransport::FailWriting(int error) {
   if (write_failed_ || closed_) return;
   write_failed_ = true;
-  listener_.OnWriteError(error);
+  listener_->OnWriteError(error);
 }
 
 void SocketTransport::ShutDown() {
@@ -180,7 +180,7 @@ void SocketTransport::Close() {
     auto* self = Self(handle->data);
     DeleteStreamHandle(handle);
     self->handle_ = nullptr;
-    self->listener_.OnClosed();
+    self->listener_->OnClosed();
   });
 }
 

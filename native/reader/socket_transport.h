@@ -19,6 +19,7 @@ class SocketTransport final : public Transport {
   SocketTransport(const SocketTransport&) = delete;
   SocketTransport& operator=(const SocketTransport&) = delete;
 
+  void SetListener(TransportListener& listener) override { listener_ = &listener; }
   void StartReading() override;
   void StopReading() override;
   void Write(core::OutputQueue& output) override;
@@ -39,7 +40,7 @@ class SocketTransport final : public Transport {
   void MaybeShutDown();
 
   uv_stream_t* handle_;
-  TransportListener& listener_;
+  TransportListener* listener_;
   core::OutputQueue* output_ = nullptr;
   uv_write_t write_{};
   uv_shutdown_t shutdown_{};

@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "reader/openssl.h"
+#include "reader/openssl_handles.h"
+#include "reader/tls_sessions.h"
 
 namespace hawser::reader {
 
@@ -49,20 +51,30 @@ class TlsError : public std::runtime_error {
 
 class TlsContext {
  public:
-  // Throws TlsError.
+  // Throws TlsError and std::bad_alloc.
   TlsContext(std::shared_ptr<const OpenSsl> openssl, const TlsContextConfig& config);
   ~TlsContext();
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;
 
-  const OpenSsl& openssl() const { return *openssl_; }
-
   // --- any thread ---
+  const OpenSsl& openssl() const { return *openssl_; }
   // The newest session kept under the key of a connection (Secure::session_key), in DER; empty if there is none.
-  std::vector<std::uint8_t> Resumable(const std::string& key);
+  std::vector<std::uint8_t> Resumable(const std::string& key) { return sessions_.Encode(key); }
+
+  // --- reader threads ---
+  // A client's connection, whose ciphertext a BIO of TlsCallbacks moves. Must not outlive the context. Throws TlsError.
+  SslPtr NewConnection() const;
+  // The session of its DER, or null: also where another trust has judged the server's certificate (`session` names it).
+  SslSessionPtr DecodeSession(const std::vector<std::uint8_t>& der) const;
+  TlsSessions& sessions() { return sessions_; }
 
  private:
   const std::shared_ptr<const OpenSsl> openssl_;
+  const BioMethodPtr bio_method_;
+  const SslContextPtr context_;
+  const std::vector<std::uint8_t> trust_;  // a digest of what certificates are judged by
+  TlsSessions sessions_;
 };
 
 }  // namespace hawser::reader

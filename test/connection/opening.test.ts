@@ -1,10 +1,13 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
+/** Opening a connection over sockets: the request, what accepts it, and what ends the wait for that. */
+
+import { describe, expect, test } from 'vitest';
 import { connect } from '../../lib/connect.js';
 import * as errors from '../../lib/errors.js';
 import type { ConnectOptions } from '../../lib/options.js';
 import { version } from '../../lib/version.js';
 import { liveReaders } from '../support/live-readers.js';
 import { ending, open, openRaw, rejection } from '../support/opened.js';
+import { head, listen, refused, timed } from '../support/refused.js';
 import {
   accept,
   answerClose,
@@ -14,10 +17,8 @@ import {
   halfClose,
   inPieces,
   neverAnswer,
-  reset,
   respond,
   type Script,
-  ScriptedPeer,
   sendClose,
   sendPing,
   sendRaw,
@@ -26,35 +27,6 @@ import {
   waitForEnd,
 } from '../support/scripted-peer.js';
 import { LONG, MEDIUM, now, SHORT, sleep } from '../support/times.js';
-
-/** A peer for one test, after which no reader may be left. */
-async function listen(script: Script): Promise<ScriptedPeer> {
-  const peer = await ScriptedPeer.listen(script);
-  onTestFinished(async () => {
-    expect(liveReaders()).toBe(0);
-    await peer.stop();
-  });
-  return peer;
-}
-
-/** What connecting to a peer with a script rejects with. The reader has ended by then. */
-async function refused<E = errors.HawserError>(script: Script, options?: ConnectOptions): Promise<E> {
-  const peer = await listen(script);
-  return rejection<E>(
-    connect(peer.url, options).finally(() => {
-      expect(liveReaders()).toBe(0);
-    }),
-  );
-}
-
-async function timed<T>(promise: Promise<T>): Promise<{ value: T; took: number }> {
-  const began = now();
-  return { value: await promise, took: now() - began };
-}
-
-/** The head of a response that is no acceptance. */
-const head = (status: string, ...headers: string[]): string =>
-  `HTTP/1.1 ${status}\r\n${headers.map((header) => `${header}\r\n`).join('')}\r\n`;
 
 describe('the request', () => {
   test('asks for what RFC 6455 says, and for compression', async () => {
@@ -97,6 +69,8 @@ describe('the request', () => {
       { 'x-a': 'b, c' },
     ],
     ['headers as Headers', { headers: new Headers({ 'X-A': 'b' }) }, { 'x-a': 'b' }],
+    ['a cookie', { headers: { Cookie: 'a=b; c=d' } }, { cookie: 'a=b; c=d' }],
+    ['several cookies in one header', { headers: { Cookie: ['a=b', 'c=d; e=f'] } }, { cookie: 'a=b; c=d; e=f' }],
     ['an origin', { origin: 'https://o.example' }, { origin: 'https://o.example' }],
     ['a user agent', { userAgent: 'mine/1' }, { 'user-agent': 'mine/1' }],
     ['no user agent', { userAgent: null }, { 'user-agent': undefined }],
@@ -134,6 +108,36 @@ describe('the request', () => {
     expect(headers['authorization']).toBe(`Basic ${Buffer.from('usér:pa:ss').toString('base64')}`);
     expect(connection.url).toBe(peer.url);
     await connection.close();
+  });
+
+  test('has the credentials of auth rather than the URL’s', async () => {
+    const peer = await listen([accept(), answerClose()]);
+    const connection = await connect(peer.url.replace('//', '//other:one@'), { auth: 'user:pass' });
+    const { headers } = await peer.request();
+    expect(headers['authorization']).toBe(`Basic ${Buffer.from('user:pass').toString('base64')}`);
+    await connection.close();
+  });
+
+  test('has each header that can come once but once', async () => {
+    const { peer } = await open([], {
+      headers: [
+        ['host', 'h.example'],
+        ['user-agent', 'mine'],
+        ['authorization', 'Bearer t'],
+        ['origin', 'https://o.example'],
+        ['cookie', 'a=b'],
+        ['Cookie', 'c=d'],
+      ],
+      auth: 'a:b',
+      origin: 'https://p.example',
+    });
+    const { head } = await peer.request();
+    const names = head
+      .split('\r\n')
+      .slice(1, -2)
+      .map((line) => line.split(':')[0]?.toLowerCase());
+    expect(names).toHaveLength(new Set(names).size);
+    expect(names[0]).toBe('host');
   });
 });
 
@@ -220,235 +224,6 @@ describe('an acceptance', () => {
   test('may have garbage behind it: the connection opens, and fails', async () => {
     const { connection } = await openRaw([together(accept(), sendRaw('\xff\xff'))], { closeTimeout: SHORT });
     expect((await ending(connection)).cause).toBeInstanceOf(errors.ProtocolError);
-  });
-});
-
-describe('an answer that is no acceptance, though its status is 101,', () => {
-  const accepts = (headers: Record<string, string | null>): Script => [accept({ headers }), neverAnswer()];
-  const cases: [string, Script, unknown, string][] = [
-    ['lacks Upgrade', accepts({ Upgrade: null }), errors.InvalidUpgrade, 'missing Upgrade header'],
-    ['upgrades to something else', accepts({ Upgrade: 'h2c' }), errors.InvalidUpgrade, 'invalid Upgrade header: "h2c"'],
-    ['lacks Connection', accepts({ Connection: null }), errors.InvalidUpgrade, 'missing Connection header'],
-    [
-      'keeps the connection alive instead',
-      accepts({ Connection: 'keep-alive' }),
-      errors.InvalidUpgrade,
-      'invalid Connection header: "keep-alive"',
-    ],
-    [
-      'lacks the accept',
-      accepts({ 'Sec-WebSocket-Accept': null }),
-      errors.InvalidHeader,
-      'missing Sec-WebSocket-Accept header',
-    ],
-    [
-      'has a wrong accept',
-      [accept({ accept: 'wrong' }), neverAnswer()],
-      errors.InvalidHeader,
-      'invalid Sec-WebSocket-Accept header: "wrong"',
-    ],
-    [
-      'has the accept twice',
-      accepts({ 'sec-websocket-accept': 'wrong' }),
-      errors.InvalidHeader,
-      'response has 2 Sec-WebSocket-Accept headers; expected one',
-    ],
-    [
-      'chooses a subprotocol that was not offered',
-      accepts({ 'Sec-WebSocket-Protocol': 'c' }),
-      errors.NegotiationError,
-      "server chose subprotocol 'c'; offered were a, b",
-    ],
-    [
-      'chooses one in another case',
-      accepts({ 'Sec-WebSocket-Protocol': 'A' }),
-      errors.NegotiationError,
-      "server chose subprotocol 'A'; offered were a, b",
-    ],
-    [
-      'chooses several subprotocols',
-      accepts({ 'Sec-WebSocket-Protocol': 'a', 'sec-websocket-protocol': 'b' }),
-      errors.InvalidHeader,
-      'response has 2 Sec-WebSocket-Protocol headers; expected one',
-    ],
-    [
-      'chooses an extension that was not offered',
-      accepts({ 'Sec-WebSocket-Extensions': 'permessage-bzip2' }),
-      errors.NegotiationError,
-      'server chose extension "permessage-bzip2"; offered was "permessage-deflate; client_max_window_bits"',
-    ],
-    [
-      'accepts compression otherwise than offered',
-      accepts({ 'Sec-WebSocket-Extensions': 'permessage-deflate; client_max_window_bits' }),
-      errors.NegotiationError,
-      'server accepted "permessage-deflate; client_max_window_bits"; client_max_window_bits has no value, ' +
-        'expected 8 to 15; offered was "permessage-deflate; client_max_window_bits"',
-    ],
-  ];
-  test.each(cases)('is refused where it %s', async (_what, script, type, message) => {
-    const { value: error, took } = await timed(refused(script, { subprotocols: ['a', 'b'] }));
-    expect(error).toBeInstanceOf(type);
-    expect(error).toBeInstanceOf(errors.InvalidHandshake);
-    expect(error.message).toBe(message);
-    expect(took).toBeLessThan(LONG);
-  });
-
-  test('chooses a subprotocol where none was offered', async () => {
-    const error = await refused(accepts({ 'Sec-WebSocket-Protocol': 'c' }));
-    expect(error.message).toBe("server chose subprotocol 'c'; none was offered");
-  });
-
-  test('chooses an extension where none was offered', async () => {
-    const script = accepts({ 'Sec-WebSocket-Extensions': 'permessage-deflate' });
-    const error = await refused(script, { compression: false });
-    expect(error).toBeInstanceOf(errors.NegotiationError);
-    expect(error.message).toBe('server chose extension "permessage-deflate"; none was offered');
-  });
-
-  test('sees the end of the stream at once, though it keeps its own open', async () => {
-    const peer = await listen([accept({ accept: 'wrong' }), neverAnswer()]);
-    const began = now();
-    await rejection(connect(peer.url));
-    await peer.ended();
-    expect(now() - began).toBeLessThan(LONG);
-    expect(await peer.frames()).toEqual([]);
-  });
-});
-
-describe('another status', () => {
-  test('is an InvalidStatus with head and body', async () => {
-    const error = await refused<errors.InvalidStatus>([
-      respond({ status: 200, body: 'héllo', headers: { 'X-A': 'b' } }),
-      neverAnswer(),
-    ]);
-    expect(error).toBeInstanceOf(errors.InvalidStatus);
-    expect(error.message).toBe('server rejected WebSocket connection: HTTP 200');
-    expect(error.response).toMatchObject({ status: 200, statusText: 'Scripted' });
-    expect(error.response.headers.get('x-a')).toBe('b');
-    expect(error.body).toEqual(Buffer.from('héllo'));
-    expect(error.text).toBe('héllo');
-  });
-
-  test.each([301, 302, 307, 400, 401, 403, 404, 426, 429, 500, 503])('%i is told', async (status) => {
-    const error = await refused<errors.InvalidStatus>([
-      respond({ status, headers: { Location: 'ws://127.0.0.1:1/', 'Retry-After': '1' } }),
-      neverAnswer(),
-    ]);
-    expect(error).toMatchObject({ code: 'HAWSER_INVALID_STATUS', response: { status } });
-  });
-
-  test('may have a body that ends with the stream', async () => {
-    const script = [sendRaw(`${head('200 OK')}hel`), delay(SHORT), sendRaw('lo'), halfClose()];
-    expect(await refused(script)).toMatchObject({ code: 'HAWSER_INVALID_STATUS', text: 'hello' });
-  });
-
-  test('may have a chunked body', async () => {
-    const body = '5;extension=x\r\nhello\r\n1\r\n!\r\n0\r\n\r\n';
-    const script = [inPieces(1, sendRaw(head('403 No', 'Transfer-Encoding: chunked') + body)), neverAnswer()];
-    expect(await refused(script)).toMatchObject({ code: 'HAWSER_INVALID_STATUS', text: 'hello!' });
-  });
-
-  test.each([
-    ['of no bytes', respond({ status: 410, headers: { Connection: 'keep-alive', 'Content-Length': '0' } })],
-    ['that its status can’t have', sendRaw(head('204 No Content'))],
-  ])('is not kept waiting for by a body %s', async (_what, step) => {
-    const { value: error, took } = await timed(refused([step, neverAnswer()]));
-    expect(error).toBeInstanceOf(errors.InvalidStatus);
-    expect(took).toBeLessThan(LONG);
-  });
-
-  test.each([
-    ['a stream that ends too early', [halfClose()]],
-    ['a reset', [delay(SHORT), reset()]],
-    ['openTimeout', [neverAnswer()]],
-  ])('has what came of a body that is cut short by %s', async (_what, steps: Script) => {
-    const error = await refused([sendRaw(`${head('500 No', 'Content-Length: 9')}hel`), ...steps], {
-      openTimeout: 5 * MEDIUM,
-    });
-    expect(error).toMatchObject({ code: 'HAWSER_INVALID_STATUS', text: 'hel' });
-  });
-
-  test('is not kept waiting for long by a body that never ends', async () => {
-    const drip = Array.from({ length: 500 }, () => [sendRaw('x'), delay(SHORT)]).flat();
-    const { value: error, took } = await timed(refused([sendRaw(head('500 No')), ...drip]));
-    expect(error).toBeInstanceOf(errors.InvalidStatus);
-    // Two seconds for a body, whatever openTimeout is.
-    expect(took).toBeLessThan(2000 + 2 * LONG);
-  });
-
-  test('keeps no more than 1 MiB of its body, and waits for no more', async () => {
-    const script = [sendRaw(head('500 No')), sendRaw(Buffer.alloc(3 << 20, 'x')), neverAnswer()];
-    const { value: error, took } = await timed(refused<errors.InvalidStatus>(script));
-    expect(error.body).toHaveLength(1 << 20);
-    expect(took).toBeLessThan(LONG);
-  });
-});
-
-describe('a server that is hostile or none', () => {
-  const lines = (count: number): string => 'A: b\r\n'.repeat(count);
-  const cases: [string, string, string][] = [
-    ['SMTP', '220 smtp.example ESMTP\r\n', 'expected HTTP/1.1: "220 smtp.example ESMTP"'],
-    ['SSH', 'SSH-2.0-OpenSSH_9.6\r\n', 'expected HTTP/1.1: "SSH-2.0-OpenSSH_9.6"'],
-    ['HTTP/1.0', 'HTTP/1.0 200 OK\r\n\r\n', 'expected HTTP/1.1: "HTTP/1.0 200 OK"'],
-    ['HTTP/2', 'HTTP/2 101\r\n\r\n', 'expected HTTP/1.1: "HTTP/2 101"'],
-    ['a status that is none', 'HTTP/1.1 1x1 OK\r\n\r\n', 'invalid status line'],
-    ['bare line feeds', 'HTTP/1.1 101 OK\nA: b\n\n', 'bare CR or LF'],
-    ['a bare carriage return', 'HTTP/1.1 101 OK\r\nA: b\rC: d\r\n\r\n', 'bare CR or LF'],
-    ['a folded header', 'HTTP/1.1 101 OK\r\nA: b\r\n c\r\n\r\n', 'folded header line'],
-    ['a header without a colon', 'HTTP/1.1 101 OK\r\nABC\r\n\r\n', 'without a colon'],
-    ['129 headers', `HTTP/1.1 101 OK\r\n${lines(129)}\r\n`, 'response has 129 headers; the limit is 128'],
-    ['a long status line', `HTTP/1.1 101 ${'b'.repeat(9000)}\r\n\r\n`, 'the limit is 8192'],
-    ['a long header', `HTTP/1.1 101 OK\r\nA: ${'b'.repeat(9000)}\r\n\r\n`, 'the limit is 8192'],
-    ['a line that never ends', `HTTP/1.1 101 ${'b'.repeat(2 << 20)}`, 'the limit is 8192'],
-    ['a head that never ends', `HTTP/1.1 101 OK\r\n${lines(400_000)}`, 'the limit is'],
-    ['junk that never ends', 'x'.repeat(2 << 20), 'expected HTTP/1.1'],
-  ];
-  test.each(cases)('that sends %s is an InvalidMessage, at once', async (_what, bytes, words) => {
-    const { value: error, took } = await timed(refused([sendRaw(bytes), neverAnswer()]));
-    expect(error).toBeInstanceOf(errors.InvalidMessage);
-    expect(error.message).toContain(words);
-    expect(error.message.length).toBeLessThan(400);
-    expect(took).toBeLessThan(2 * LONG);
-  });
-
-  test.each([
-    ['A B: c', 'A B'],
-    ['A : b', 'A '],
-    ['A: b\0c', 'A'],
-    [': b', ''],
-  ])('that sends the header %j is an InvalidHeader', async (line, name) => {
-    const error = await refused<errors.InvalidHeader>([sendRaw(head('101 OK', line)), neverAnswer()]);
-    expect(error).toBeInstanceOf(errors.InvalidHeader);
-    expect(error.headerName).toBe(name);
-  });
-
-  test('that sends informational responses for ever is not listened to for ever', async () => {
-    const error = await refused([sendRaw(head('100 Continue').repeat(1000)), neverAnswer()]);
-    expect(error).toBeInstanceOf(errors.SecurityError);
-  });
-
-  test.each([
-    ['before the first byte', [], 'HTTP status line'],
-    ['within the status line', [sendRaw('HTTP/1.1 1')], 'HTTP status line'],
-    ['within the headers', [sendRaw('HTTP/1.1 101 OK\r\nUpgrade: webs')], 'HTTP headers'],
-  ])('that ends the stream %s is an InvalidMessage that says so', async (_what, steps: Script, where) => {
-    const error = await refused([...steps, halfClose()]);
-    expect(error).toBeInstanceOf(errors.InvalidMessage);
-    expect(error.message).toBe(`did not receive a valid HTTP response; connection closed while reading ${where}`);
-  });
-
-  test('that ends the stream within a line of junk is told by the junk', async () => {
-    const error = await refused([sendRaw('220 smtp.exam'), halfClose()]);
-    expect(error.message).toContain('unsupported protocol; expected HTTP/1.1: "220 smtp.exam"');
-  });
-
-  test.each([
-    ['at once', []],
-    ['within the head', [sendRaw('HTTP/1.1 101 OK\r\n')]],
-  ])('that resets %s is a TransportError', async (_what, steps: Script) => {
-    const error = await refused([...steps, delay(SHORT), reset()]);
-    expect(error).toBeInstanceOf(errors.TransportError);
-    expect(error).toMatchObject({ code: 'ECONNRESET', syscall: 'read' });
   });
 });
 

@@ -109,6 +109,19 @@ test('attempts that fail are told of and repeated, as is a connection that is lo
   for (const { delay } of retries) expect(delay).toBeLessThanOrEqual(UNIT);
 });
 
+test('a server that wants to be left alone for a while is', async () => {
+  const tooMany = respond({ status: 429, headers: { 'Retry-After': '1' } });
+  const peer = await listen([tooMany, halfClose()], serving);
+  const retries: Retry[] = [];
+  const connections = reconnect(peer.url, quick(retries));
+  const began = now();
+  expect(await (await nextOf(connections)).recv()).toBe('here');
+  // What is measured begins before the response; timers may be early by a millisecond.
+  expect(now() - began).toBeGreaterThanOrEqual(998);
+  expect(retries).toMatchObject([{ error: { retryAfter: 1_000 }, attempt: 1 }]);
+  await connections.return?.();
+});
+
 test('a server that is away is waited for', async () => {
   const gone = await ScriptedPeer.listen([accept()]);
   await gone.stop();
@@ -145,8 +158,8 @@ test.each<[string, Script, unknown]>([
 });
 
 test('a policy of one’s own may see further', async () => {
-  const peer = await listen([respond({ status: 429 }), halfClose()], [respond({ status: 503 }), halfClose()], serving);
-  const shouldRetry = (error: Error): boolean => error instanceof errors.InvalidStatus && error.response.status === 429;
+  const peer = await listen([respond({ status: 403 }), halfClose()], [respond({ status: 503 }), halfClose()], serving);
+  const shouldRetry = (error: Error): boolean => error instanceof errors.InvalidStatus && error.response.status === 403;
   const error = await rejection<errors.InvalidStatus>(reconnect(peer.url, quick([], { shouldRetry })).next());
   expect(error.response.status).toBe(503);
   expect(await peer.connectionCount()).toBe(2);

@@ -5,6 +5,7 @@ import {
   answerClose,
   answerPings,
   expectFrame,
+  halfClose,
   reset,
   respond,
   ScriptedPeer,
@@ -98,4 +99,17 @@ test('subscribers that throw disturb no connection: their errors are uncaught ex
   expect(output.replace(/\d+ subscribers have thrown\n$/, '')).toBe(said);
   // Three times connecting, two each of open, close and error, and the pings and pongs.
   expect(Number(/(\d+) subscribers/.exec(output)?.[1])).toBeGreaterThanOrEqual(9 + 6);
+});
+
+test('NODE_DEBUG=hawser prints a line for each redirect', async () => {
+  const led = await ScriptedPeer.listen([respond({ status: 307, headers: { Location: '/b' } })], {
+    laterScripts: [[accept(), halfClose()]],
+  });
+  onTestFinished(() => led.stop());
+  const script = 'test/process/scripts/redirected.mjs';
+  const { stderr, code } = await runFile(script, { args: [led.url], env: { NODE_DEBUG: 'hawser' } });
+  expect(code).toBe(0);
+  expect(stderr).toMatch(
+    new RegExp(`= connecting to ${led.url}\n.*= HTTP 307: redirected to ${led.url}b\n.*#2 = open, ${led.url}b\n`),
+  );
 });

@@ -9,9 +9,11 @@ const shipped = path.join(root, 'build/Release/hawser.node');
 const load = createRequire(path.join(root, 'package.json'));
 
 test('the shipped addon has no test hooks, and the test addon has', () => {
-  const names = ['Session', 'attach', 'constants'];
+  const names = ['SecureContext', 'Session', 'attach', 'constants', 'openSslProblem'];
   expect(Object.keys(load(shipped)).sort()).toEqual(names);
-  expect(Object.keys(load(process.env['HAWSER_ADDON']!)).sort()).toEqual([...names, 'liveReaders', 'setDelays']);
+  expect(Object.keys(load(process.env['HAWSER_ADDON']!)).sort()).toEqual(
+    [...names, 'hideOpenSsl', 'liveReaders', 'setDelays'].sort(),
+  );
 });
 
 test('the shipped addon knows no name of a test point', () => {

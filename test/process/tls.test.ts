@@ -49,7 +49,7 @@ async function says(options: ScriptOptions, url = peer.url, before = ''): Promis
 
 describe('an authority is trusted', () => {
   test('by nobody who was not told of it', async () => {
-    expect(await says({})).toBe('UNABLE_TO_VERIFY_LEAF_SIGNATURE');
+    expect(await says({})).toBe('UNABLE_TO_GET_ISSUER_CERT_LOCALLY');
   });
 
   test('through NODE_EXTRA_CA_CERTS', async () => {
@@ -58,14 +58,14 @@ describe('an authority is trusted', () => {
 
   test('not through NODE_EXTRA_CA_CERTS that is set too late, as in Node', async () => {
     const late = `process.env.NODE_EXTRA_CA_CERTS = ${JSON.stringify(caFile)}`;
-    expect(await says({}, peer.url, late)).toBe('UNABLE_TO_VERIFY_LEAF_SIGNATURE');
+    expect(await says({}, peer.url, late)).toBe('UNABLE_TO_GET_ISSUER_CERT_LOCALLY');
   });
 
   test('through OpenSSL’s own file with --use-openssl-ca', async () => {
     const env = { SSL_CERT_FILE: caFile };
     expect(await says({ env, flags: ['--use-openssl-ca'] })).toBe('connected true');
     expect(await says({ env: { ...env, NODE_OPTIONS: '--use-openssl-ca' } })).toBe('connected true');
-    expect(await says({ env })).toBe('UNABLE_TO_VERIFY_LEAF_SIGNATURE');
+    expect(await says({ env })).toBe('UNABLE_TO_GET_ISSUER_CERT_LOCALLY');
   });
 
   test.runIf(process.allowedNodeEnvironmentFlags.has('--use-system-ca'))(

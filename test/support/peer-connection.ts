@@ -185,14 +185,17 @@ export class PeerConnection {
         await this.ended();
         return;
       case 'waitForDelivery':
+        await this.#encrypted();
         return delivered(this.#wire);
       case 'halfClose':
         this.#socket.end();
         return;
       case 'reset':
+        await this.#encrypted();
         this.#wire.resetAndDestroy();
         return;
       case 'truncate':
+        await this.#encrypted();
         this.#wire.destroy();
         return;
       case 'destroy':
@@ -252,6 +255,12 @@ export class PeerConnection {
       socket.on('drain', done);
       socket.on('close', done);
     });
+  }
+
+  /** Resolves when the wire has got all that was written to TLS. */
+  async #encrypted(): Promise<void> {
+    if (this.#socket === this.#wire || !this.#socket.writable) return;
+    await new Promise<void>((resolve) => this.#socket.write('', () => resolve()));
   }
 
   #write(bytes: Uint8Array): void {

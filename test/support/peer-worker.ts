@@ -28,7 +28,12 @@ const calls = {
   async listen(scripts: readonly Script[], at: Place, tls?: TlsServerOptions) {
     const connections: PeerConnection[] = [];
     // One for all connections: it has the keys of their session tickets.
-    const context = tls && { ...tls, isServer: true, secureContext: createSecureContext(tls) };
+    // Servers that ask for certificates resume no session that has no context's name.
+    const context = tls && {
+      ...tls,
+      isServer: true,
+      secureContext: createSecureContext({ ...tls, sessionIdContext: 'peer' }),
+    };
     const server = createServer({ allowHalfOpen: true }, (socket) => {
       const script = scripts[Math.min(connections.length, scripts.length - 1)] ?? [];
       connections.push(new PeerConnection(socket, script, context));

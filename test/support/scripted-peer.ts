@@ -26,8 +26,8 @@ export interface ListenOptions {
   readonly host?: string;
   /** The path of a Unix domain socket to listen at instead. */
   readonly path?: string;
-  /** Speaks TLS. Default: what `tls-everywhere.ts` says, which is nothing but in the project `tls`. */
-  readonly tls?: TlsServerOptions | undefined;
+  /** Speaks TLS, or never where null. Default: what `tls-everywhere.ts` says, which is nothing but in the project `tls`. */
+  readonly tls?: TlsServerOptions | null | undefined;
   /** What the second connection does, the third, and so on; the last script serves all that follow. */
   readonly laterScripts?: readonly Script[];
 }
@@ -108,8 +108,9 @@ export class ScriptedPeer extends PeerSide implements AsyncDisposable {
   }
 
   static async listen(script: Script, options: ListenOptions = {}): Promise<ScriptedPeer> {
-    const { host = '127.0.0.1', path: socketPath, tls = tlsEverywhere() } = options;
+    const { host = '127.0.0.1', path: socketPath } = options;
     const at = socketPath === undefined ? { host } : { path: socketPath };
+    const tls = options.tls === undefined ? tlsEverywhere() : (options.tls ?? undefined);
     const { peer, port } = await call('listen', [script, ...(options.laterScripts ?? [])], at, tls);
     return new ScriptedPeer(peer, at, port, tls !== undefined);
   }

@@ -6,8 +6,11 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
-import { ca, server } from './certificates.js';
+import { ca, issue } from './certificates.js';
 import type { TlsServerOptions } from './peer-steps.js';
+
+/** Every host that a scripted peer is connected to as. */
+const names = ['localhost', 'h.example', '127.0.0.1', '127.0.0.2', '::1'];
 
 const variable = 'HAWSER_TEST_TLS';
 
@@ -20,7 +23,8 @@ export function tlsEverywhere(): TlsServerOptions | undefined {
 /** Once before the tests, in vitest's own process: those of the tests are its children. */
 export function setup(): () => void {
   const folder = mkdtempSync(path.join(tmpdir(), 'hawser-tls-'));
-  const options: TlsServerOptions = { cert: server().chain, key: server().key };
+  const { chain, key } = issue(ca(), { name: 'localhost', names });
+  const options: TlsServerOptions = { cert: chain, key };
   writeFileSync(path.join(folder, 'server.json'), JSON.stringify(options));
   writeFileSync(path.join(folder, 'ca.pem'), ca().cert);
   process.env[variable] = path.join(folder, 'server.json');

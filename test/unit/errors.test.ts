@@ -87,7 +87,7 @@ test('every class has a name and a code of its own, and is under HawserError', (
     new errors.InvalidHeader('x'),
     new errors.InvalidUpgrade('x'),
     new errors.NegotiationError('x'),
-    new errors.ProxyError('x'),
+    new errors.ProxyError('x', { proxy: 'http://p:80' }),
     new errors.SecurityError('x'),
     new errors.ConnectionClosed(outcome()),
     new errors.ConnectionClosedOK(outcome()),
@@ -133,6 +133,31 @@ test('a refused handshake carries head and body', () => {
   expect(error.message).toBe('server rejected WebSocket connection: HTTP 410');
   expect(error.response).toBe(response);
   expect(error.text).toBe('gonë');
+  expect(error.retryAfter).toBeUndefined();
+});
+
+test('a refused handshake’s text is in the charset of its Content-Type', () => {
+  const headers = new HeaderList([['Content-Type', 'text/html; charset=iso-8859-1']]);
+  expect(
+    new errors.InvalidStatus({ status: 410, statusText: '', headers }, Buffer.from('gon\xeb', 'latin1')).text,
+  ).toBe('gonë');
+});
+
+test('a refused handshake may say when to try again, counted from its making', () => {
+  const headers = new HeaderList([['Retry-After', '30']]);
+  const error = new errors.InvalidStatus({ status: 503, statusText: '', headers });
+  expect(error.retryAfter).toBe(30_000);
+});
+
+test('a proxy’s error names the proxy, and carries what it said', () => {
+  const response = { status: 503, statusText: '', headers: new HeaderList() };
+  const refused = new errors.ProxyError('no', { proxy: 'http://p:80', response, body: Buffer.from('gonë') });
+  expect(refused.message).toBe('no; the proxy is http://p:80');
+  expect(refused).toMatchObject({ proxy: 'http://p:80', response, status: 503, text: 'gonë' });
+  const cause = new Error('y');
+  const broken = new errors.ProxyError('no', { proxy: 'socks5://p:1080', cause });
+  expect(broken).toMatchObject({ status: undefined, text: '', cause });
+  expect(Object.keys(broken).sort()).toEqual(['code', 'proxy']);
 });
 
 test('a header’s error says whether it is missing or wrong', () => {
@@ -208,4 +233,21 @@ test.each([
 test('an error number that the system does not know is named all the same', () => {
   expect(failures.systemErrorName(0)).toBe('UNKNOWN');
   expect(failures.systemErrorName(-98_765)).toContain('98765');
+});
+
+test('after a redirect an error of ours names the URL, in its message and its stack', () => {
+  const error = new errors.TimeoutError('timed out; openTimeout is $& ms');
+  expect(errors.afterRedirect(error, 'ws://h/b')).toBe(error);
+  expect(error.message).toBe('timed out; openTimeout is $& ms; redirected to "ws://h/b"');
+  expect(error.stack).toMatch(/^TimeoutError: timed out; openTimeout is \$& ms; redirected to "ws:\/\/h\/b"\n {4}at /);
+  expect(error).toMatchObject({ url: 'ws://h/b' });
+  expect(Object.keys(error)).not.toContain('message');
+});
+
+test('after a redirect an error of others stays as it is', () => {
+  const error = new Error('no');
+  expect(errors.afterRedirect(error, 'ws://h/b')).toBe(error);
+  expect(error.message).toBe('no');
+  expect(error).not.toHaveProperty('url');
+  expect(errors.afterRedirect('no', 'ws://h/b')).toBe('no');
 });

@@ -1,6 +1,6 @@
 import { constants } from 'node:buffer';
 import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { invalidArgument, invalidRange, NotSupported } from '../../lib/errors.js';
 import { type ConnectOptions, resolveOptions } from '../../lib/options.js';
 import { checkTls } from '../../lib/tls/options.js';
@@ -35,11 +35,15 @@ test('the defaults are those that are documented', () => {
     localAddress: undefined,
     localPort: 0,
     socketPath: undefined,
+    maxRedirects: 10,
     noDelay: true,
     keepAlive: false,
     keepAliveInitialDelay: 0,
     attemptDelay: 250,
     tls: checkTls('tls'),
+    proxy: undefined,
+    proxyHeaders: [],
+    proxyTls: checkTls('proxyTls'),
     signal: undefined,
     compression: {
       serverNoContextTakeover: false,
@@ -55,7 +59,7 @@ test('the defaults are those that are documented', () => {
 
 test('an option that is undefined is left out', () => {
   const names = Object.keys(resolveOptions());
-  const options = Object.fromEntries([...names, 'proxy', 'tls'].map((name) => [name, undefined]));
+  const options = Object.fromEntries([...names, 'tls'].map((name) => [name, undefined]));
   expect(resolveAny(options)).toEqual(resolveOptions());
 });
 
@@ -97,18 +101,73 @@ test('an unknown option that is near to none is named', () => {
   expect(() => resolveAny({ colour: 'red' })).toThrow(invalidArgument('unknown option colour'));
 });
 
-test.each([
-  ['reader', {}],
-  ['proxy', 'http://proxy'],
-  ['proxy', true],
-  ['maxRedirects', 10],
-])('the option %s of a later version is not supported yet', (name, value) => {
+test.each([['reader', {}]])('the option %s of a later version is not supported yet', (name, value) => {
   expect(() => resolveAny({ [name]: value })).toThrow(NotSupported);
   expect(() => resolveAny({ [name]: value })).toThrow(`option ${name} is not supported yet`);
 });
 
 test('what later versions can be told to leave out may be left out now', () => {
   expect(() => resolveOptions({ proxy: false, maxRedirects: 0 })).not.toThrow();
+});
+
+test.each(['http://user:pass@h:3128', new URL('http://user:pass@h:3128')])('proxy is a URL: %s', (proxy) => {
+  const credentials = { username: 'user', password: 'pass' };
+  expect(resolveOptions({ proxy }).proxy).toMatchObject({ scheme: 'http', hostname: 'h', port: 3128, credentials });
+});
+
+test('proxy is the environment’s where it is true, and none where it is false', () => {
+  expect(resolveOptions({ proxy: true }).proxy).toBe('environment');
+  expect(resolveOptions({ proxy: false }).proxy).toBeUndefined();
+});
+
+test('proxy is the environment’s by default where it is Node’s', () => {
+  vi.stubEnv('NODE_USE_ENV_PROXY', '1');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  expect(resolveOptions().proxy).toBe('environment');
+  expect(resolveOptions({ proxy: undefined }).proxy).toBe('environment');
+  expect(resolveOptions({ proxy: false }).proxy).toBeUndefined();
+});
+
+test.each([null, 3128, {}, []])('a proxy of %j is a TypeError', (proxy) => {
+  expect(() => resolveAny({ proxy })).toThrow('expected a URL, true or false');
+  expect(() => resolveAny({ proxy })).toThrow(TypeError);
+});
+
+test('a proxy of an unknown scheme is a TypeError', () => {
+  expect(() => resolveOptions({ proxy: 'ftp://user:secret@h' })).toThrow(
+    invalidArgument("proxy has scheme 'ftp:'; expected http:, https:, socks4:, socks4a:, socks5:, socks5h: or socks:"),
+  );
+});
+
+test.each(['http', 'socks4', 'socks4a', 'socks5', 'socks5h'])('proxyTls is not for a proxy of %s:', (scheme) => {
+  expect(() => resolveOptions({ proxy: `${scheme}://h`, proxyTls: {} })).toThrow(
+    invalidArgument(`proxyTls is given and proxy has scheme '${scheme}:'; expected 'https:', or no proxyTls`),
+  );
+});
+
+test('proxyTls may be given with a proxy of https:, and with one that the environment may name', () => {
+  const proxyTls = { servername: 'p.example' };
+  for (const proxy of ['https://h', true, false, undefined]) {
+    expect(resolveOptions({ proxy, proxyTls }).proxyTls.servername).toBe('p.example');
+  }
+  expect(() => resolveAny({ proxyTls: { servername: 5 } })).toThrow('proxyTls.servername');
+});
+
+test('proxyHeaders are checked as headers are', () => {
+  expect(resolveOptions({ proxyHeaders: { 'X-A': ['1', '2'] } }).proxyHeaders).toEqual([
+    ['X-A', '1'],
+    ['X-A', '2'],
+  ]);
+  expect(() => resolveAny({ proxyHeaders: 'x' })).toThrow("proxyHeaders is 'x'; expected an object or pairs");
+  expect(() => resolveOptions({ proxyHeaders: { Upgrade: 'x' } })).toThrow('proxyHeaders has Upgrade; expected');
+});
+
+test('ten redirects are followed unless told otherwise', () => {
+  expect(resolveOptions().maxRedirects).toBe(10);
+  expect(resolveOptions({ maxRedirects: 0 }).maxRedirects).toBe(0);
+  expect(() => resolveOptions({ maxRedirects: 101 })).toThrow(RangeError);
+  expect(() => resolveOptions({ maxRedirects: 1.5 })).toThrow(RangeError);
+  expect(() => resolveAny({ maxRedirects: null })).toThrow(TypeError);
 });
 
 test('compression is told by an object or switched off', () => {

@@ -8,6 +8,7 @@ test('the defaults are those that are documented', () => {
   expect(retrying).toEqual({
     initialDelay: 1_000,
     maxDelay: 60_000,
+    maxRetryAfter: 300_000,
     factor: 1.618,
     stableAfter: 5_000,
     shouldRetry: isTransient,

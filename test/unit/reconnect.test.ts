@@ -34,6 +34,8 @@ test.each([
   [url, { initialDelay: 0 }, RangeError],
   [url, { initialDelay: 2 ** 31 }, RangeError],
   [url, { initialDelay: '1' }, TypeError],
+  [url, { maxRetryAfter: -1 }, RangeError],
+  [url, { maxRetryAfter: null }, TypeError],
   [url, { maxDelay: 0 }, RangeError],
   [url, { maxDelay: Infinity }, RangeError],
   [url, { factor: 0.9 }, RangeError],
@@ -76,7 +78,16 @@ test('an unknown option that is near to none is named', () => {
 });
 
 test('an option that is undefined is left out', async () => {
-  const names = ['initialDelay', 'maxDelay', 'factor', 'stableAfter', 'shouldRetry', 'onRetry', 'signal'];
+  const names = [
+    'initialDelay',
+    'maxDelay',
+    'maxRetryAfter',
+    'factor',
+    'stableAfter',
+    'shouldRetry',
+    'onRetry',
+    'signal',
+  ];
   const connections = reconnectAny(url, Object.fromEntries(names.map((name) => [name, undefined])));
   await expect(connections.next()).rejects.toThrow('fatal');
 });

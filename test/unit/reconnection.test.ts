@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ConnectionClosedError, ConnectionClosedOK } from '../../lib/errors.js';
-import { FakeConnection, fatal, lost, ok, over, refused, settle, start } from './fakes/reconnection.js';
+import type { ReconnectOptions } from '../../lib/reconnect-options.js';
+import { FakeConnection, fatal, lost, ok, over, refused, settle, start, tooMany } from './fakes/reconnection.js';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -87,6 +88,56 @@ describe('connecting', () => {
     const steps = await Promise.all([connections.next(), connections.next()]);
     expect(steps.map(({ value }) => value)).toEqual(made);
     expect(made[0]?.calls).toEqual(['close 1000']);
+  });
+});
+
+describe('a refusal with Retry-After', () => {
+  /** The delays after HTTP 429 with this value, one for each; then there is a connection. */
+  async function delays(values: readonly string[], options: ReconnectOptions = {}): Promise<number[]> {
+    const refusals = values.map((value) => tooMany(value));
+    const { connections, attempts, retries } = start([...refusals, new FakeConnection()], options);
+    const step = connections.next();
+    await vi.runAllTimersAsync();
+    await step;
+    const waited = attempts.slice(1).map((at, i) => at - (attempts[i] as number));
+    expect(waited).toEqual(retries.map(({ delay }) => delay));
+    return waited;
+  }
+
+  test('is waited after for so long, and then for as long as ever', async () => {
+    expect(await delays(['30', '0', '7'])).toEqual([31_000, 2_000, 11_000]);
+  });
+
+  test('is waited after longer than maxDelay, and no longer than maxRetryAfter', async () => {
+    expect(await delays(['30'], { maxDelay: 100 })).toEqual([30_100]);
+    expect(await delays(['3600'])).toEqual([301_000]);
+    expect(await delays(['3600'], { maxRetryAfter: 5_000 })).toEqual([6_000]);
+  });
+
+  test('is as good as one without where maxRetryAfter is 0, or where it is invalid', async () => {
+    expect(await delays(['30'], { maxRetryAfter: 0 })).toEqual([1_000]);
+    expect(await delays(['soon'])).toEqual([1_000]);
+  });
+
+  test('may name a date', async () => {
+    vi.setSystemTime(Date.UTC(2026, 0, 1));
+    expect(await delays(['Thu, 01 Jan 2026 00:01:00 GMT'])).toEqual([61_000]);
+    vi.setSystemTime(Date.UTC(2026, 0, 1));
+    expect(await delays(['Wed, 31 Dec 2025 00:00:00 GMT'])).toEqual([1_000]);
+  });
+
+  test('is never waited after longer than timers keep', async () => {
+    const most = 2 ** 31 - 1;
+    expect(await delays(['9'.repeat(20)], { maxRetryAfter: most })).toEqual([most]);
+  });
+
+  test('can be left while it is waited after', async () => {
+    const { connections, attempts } = start([tooMany('30')]);
+    const step = connections.next();
+    await vi.advanceTimersByTimeAsync(10_000);
+    await connections.return();
+    expect(await step).toEqual(over);
+    expect(attempts).toHaveLength(1);
   });
 });
 

@@ -3,10 +3,22 @@ import * as errors from '../../lib/errors.js';
 import * as failures from '../../lib/failures.js';
 import { HeaderList } from '../../lib/handshake/headers.js';
 import { judgeUnfinishedHead } from '../../lib/handshake/response-head.js';
-import { isTransient } from '../../lib/retry-policy.js';
+import { isTransient, requestedDelay } from '../../lib/retry-policy.js';
 
 function status(code: number): errors.InvalidStatus {
   return new errors.InvalidStatus({ status: code, statusText: '', headers: new HeaderList() });
+}
+
+function proxyStatus(code: number): errors.ProxyError {
+  return new errors.ProxyError('x', { proxy: 'http://p:80', response: status(code).response });
+}
+
+function proxyReply(replyCode: number): errors.ProxyError {
+  return new errors.ProxyError('x', { proxy: 'socks5://p:1080', replyCode });
+}
+
+function proxyFailure(cause?: unknown): errors.ProxyError {
+  return new errors.ProxyError('x', { proxy: 'http://p:80', cause });
 }
 
 test.each<[string, Error]>([
@@ -16,10 +28,23 @@ test.each<[string, Error]>([
   ['a timeout', new errors.TimeoutError('x')],
   ['the end of the stream', new errors.EndOfStream('x')],
   ['a response that the stream’s end cut short', judgeUnfinishedHead(Buffer.from('HTTP/1.1 10'))],
+  ['HTTP 429', status(429)],
   ['HTTP 500', status(500)],
   ['HTTP 502', status(502)],
   ['HTTP 503', status(503)],
   ['HTTP 504', status(504)],
+  ['HTTP 502 of a proxy', proxyStatus(502)],
+  ['HTTP 503 of a proxy', proxyStatus(503)],
+  ['HTTP 504 of a proxy', proxyStatus(504)],
+  ['a general failure of a SOCKS5 proxy', proxyReply(1)],
+  ['an unreachable network behind a SOCKS5 proxy', proxyReply(3)],
+  ['an unreachable host behind a SOCKS5 proxy', proxyReply(4)],
+  ['a server that refused a SOCKS5 proxy', proxyReply(5)],
+  ['a lost way behind a SOCKS5 proxy', proxyReply(6)],
+  ['a failure of a SOCKS4 proxy', proxyReply(91)],
+  ['a reset on the way to a proxy', proxyFailure(new errors.TransportError('x', { code: 'ECONNRESET' }))],
+  ['the end of a proxy’s stream', proxyFailure(new errors.EndOfStream('x'))],
+  ['an answer of a proxy that was cut short', proxyFailure(judgeUnfinishedHead(Buffer.from('HTTP/1.0 20')))],
 ])('%s may pass', (_what, error) => {
   expect(isTransient(error)).toBe(true);
 });
@@ -29,7 +54,6 @@ test.each<[string, unknown]>([
   ['HTTP 301', status(301)],
   ['HTTP 401', status(401)],
   ['HTTP 404', status(404)],
-  ['HTTP 429', status(429)],
   ['HTTP 501', status(501)],
   ['HTTP 505', status(505)],
   ['InvalidURL', new errors.InvalidURL('x')],
@@ -40,7 +64,14 @@ test.each<[string, unknown]>([
   ['InvalidHeader', new errors.InvalidHeader('X')],
   ['InvalidUpgrade', new errors.InvalidUpgrade('Upgrade')],
   ['NegotiationError', new errors.NegotiationError('x')],
-  ['ProxyError', new errors.ProxyError('x')],
+  ['ProxyError', proxyFailure()],
+  ['HTTP 403 of a proxy', proxyStatus(403)],
+  ['HTTP 407 of a proxy', proxyStatus(407)],
+  ['a rule of a SOCKS5 proxy', proxyReply(2)],
+  ['a command that a SOCKS5 proxy does not know', proxyReply(7)],
+  ['a type of address that a SOCKS5 proxy does not know', proxyReply(8)],
+  ['a SOCKS4 proxy that asks for identd', proxyReply(92)],
+  ['junk of a proxy', proxyFailure(judgeUnfinishedHead(Buffer.from('220 smtp')))],
   ['SecurityError', new errors.SecurityError('x')],
   ['ConcurrencyError', new errors.ConcurrencyError('x')],
   ['PayloadTooBig', new errors.PayloadTooBig(1, 2)],
@@ -54,4 +85,17 @@ test.each<[string, unknown]>([
   ['no error at all', 'x'],
 ])('%s would come again', (_what, error) => {
   expect(isTransient(error)).toBe(false);
+});
+
+test('a server may ask to be left alone for a while', () => {
+  const headers = new HeaderList([['Retry-After', '30']]);
+  expect(requestedDelay(new errors.InvalidStatus({ status: 429, statusText: '', headers }))).toBe(30_000);
+});
+
+test.each<[string, unknown]>([
+  ['a status that does not say', status(503)],
+  ['a timeout', new errors.TimeoutError('x')],
+  ['no error at all', 'x'],
+])('%s asks for nothing', (_what, error) => {
+  expect(requestedDelay(error)).toBe(0);
 });

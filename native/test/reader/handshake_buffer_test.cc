@@ -83,6 +83,18 @@ TEST_CASE("a first line that is not HTTP is told at its end") {
   ExpectHead("H\n", "");
 }
 
+TEST_CASE("what no protocol of lines begins with is told by its first bytes") {
+  using namespace std::string_literals;
+  ExpectHead("\x15\x03\x01\x00\x02\x02\x46"s, "");
+  ExpectHead("\x00\x00\x12\x04\x00\x00\x00"s, "\x00\x00\x00\x03\n"s);
+  ExpectHead("\xff\n\n\n\n\n\n"s, "more");
+  ExpectHead("\x7f\x45\x4c\x46\x02\x01\x01"s, "");
+}
+
+TEST_CASE("a first line that is not HTTP may have any bytes behind its first") {
+  ExpectHead("\tx\x01\x02\xff\xff\xff\xff\n", "");
+}
+
 TEST_CASE("a head of exactly the limit is not too long") {
   HandshakeBuffer buffer;
   buffer.RequestHead(kHead.size());

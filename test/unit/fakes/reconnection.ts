@@ -2,7 +2,8 @@
 
 import { vi } from 'vitest';
 import type { Connection } from '../../../lib/connection.js';
-import { EndOfStream, InvalidURL, TransportError } from '../../../lib/errors.js';
+import { EndOfStream, InvalidStatus, InvalidURL, TransportError } from '../../../lib/errors.js';
+import { HeaderList } from '../../../lib/handshake/headers.js';
 import { type ReconnectOptions, type Retry, splitReconnectOptions } from '../../../lib/reconnect-options.js';
 import { Reconnection } from '../../../lib/reconnection.js';
 import type { CloseOutcome } from '../../../lib/types.js';
@@ -25,6 +26,11 @@ export const lost: CloseOutcome = {
 export const refused = new TransportError('connect ECONNREFUSED', { code: 'ECONNREFUSED' });
 export const fatal = new InvalidURL('no');
 export const over = { value: undefined, done: true };
+
+/** A refusal of a server that wants to be left alone for a while. */
+export function tooMany(retryAfter: string): InvalidStatus {
+  return new InvalidStatus({ status: 429, statusText: '', headers: new HeaderList([['Retry-After', retryAfter]]) });
+}
 
 /** What there is of a Connection for the iteration. */
 export class FakeConnection {

@@ -62,6 +62,17 @@ test('a key is sixteen random bytes', () => {
   for (const one of keys) expect(Buffer.from(one, 'base64')).toHaveLength(16);
 });
 
+test('cookies are written into one header, as RFC 6265 §5.4 wants it', () => {
+  const headers: HeaderEntry[] = [
+    ['cookie', 'a=b'],
+    ['X-A', 'c'],
+    ['Cookie', 'd=e; f=g'],
+  ];
+  const { headers: written } = request('ws://h/', { headers });
+  expect(written.getAll('Cookie')).toEqual(['a=b; d=e; f=g']);
+  expect(written.getAll('X-A')).toEqual(['c']);
+});
+
 test('the request is written with its headers in order', () => {
   const settings = {
     subprotocols: ['chat', 'v2'],

@@ -41,7 +41,7 @@ test.each([
   'HTTP/1.10 200 OK',
   '220 smtp.example ESMTP',
   ' HTTP/1.1 200 OK',
-  '\x16\x03\x01\x02',
+  '\x01\x03\x01\x02',
   '',
 ])('%j is not HTTP/1.1', (line) => {
   expect(() => parse(`${line}\r\n\r\n`)).toThrow(InvalidMessage);
@@ -63,6 +63,17 @@ test.each([
 ])('the status line %j is refused', (line) => {
   expect(() => parse(`${line}\r\n\r\n`)).toThrow(InvalidMessage);
   expect(() => parse(`${line}\r\n\r\n`)).toThrow('invalid status line');
+});
+
+test.each([
+  ['\x15\x03\x01\0\x02\x02\x46', 'the server speaks TLS; expected HTTP/1.1, or a wss: URL for TLS'],
+  ['\x16\x03\x03\0\x0a\r\n', 'the server speaks TLS; expected HTTP/1.1, or a wss: URL for TLS'],
+  ['\0\0\x12\x04\0\0\0', 'the server speaks HTTP/2; expected HTTP/1.1'],
+  ['\0\0\n\x04\0\0\0', 'the server speaks HTTP/2; expected HTTP/1.1'],
+])('%j is told by its protocol', (bytes, problem) => {
+  const message = `did not receive a valid HTTP response; ${problem}`;
+  expect(() => parse(bytes)).toThrow(message);
+  expect(judgeUnfinishedHead(Buffer.from(bytes, 'latin1')).message).toBe(message);
 });
 
 test('junk that is only a line is shown, short and on one line', () => {
