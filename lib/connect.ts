@@ -160,10 +160,20 @@ export function checkConnectArguments(
     const expected = `expected '${scheme.replace('ws', 'wss')}', or no tls`;
     throw invalidArgument(`tls is given, url has scheme '${scheme}' and maxRedirects is 0; ${expected}`);
   }
-  if (target.socketPath !== undefined && resolved.socketPath !== undefined) {
-    throw invalidArgument('url and option socketPath both name a socket; expected one of them');
-  }
+  checkSocket(target, resolved);
   // What OpenSSL refuses is a wrong argument, too.
   if (given || target.secure) secureContext(resolved.tls);
   return { target, resolved };
+}
+
+/** Where a socket's path is given, nothing else may say where to dial; the environment does not. */
+function checkSocket({ socketPath: ofUrl }: Target, { socketPath: ofOptions, proxy }: ResolvedOptions): void {
+  if (ofUrl !== undefined && ofOptions !== undefined) {
+    throw invalidArgument('url and option socketPath both name a socket; expected one of them');
+  }
+  if ((ofUrl ?? ofOptions) !== undefined && typeof proxy === 'object') {
+    throw invalidArgument(
+      `proxy is given and ${ofUrl === undefined ? 'socketPath' : 'url'} names a socket; expected no proxy`,
+    );
+  }
 }
