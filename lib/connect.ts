@@ -153,16 +153,14 @@ export function checkConnectArguments(
 ): { readonly target: Target; readonly resolved: ResolvedOptions } {
   const target = parseUrl(url);
   const resolved = resolveOptions(options, otherNames);
-  const given = options?.tls !== undefined;
-  // A redirect may still lead to 'wss:'.
-  if (given && !target.secure && resolved.maxRedirects === 0) {
+  if (!target.secure && options?.tls !== undefined) {
     const scheme = target.href.slice(0, target.href.indexOf(':') + 1);
-    const expected = `expected '${scheme.replace('ws', 'wss')}', or no tls`;
-    throw invalidArgument(`tls is given, url has scheme '${scheme}' and maxRedirects is 0; ${expected}`);
+    const expected = `'${scheme.replace('ws', 'wss')}', or no tls`;
+    throw invalidArgument(`tls is given and url has scheme '${scheme}'; expected ${expected}`);
   }
   checkSocket(target, resolved);
   // What OpenSSL refuses is a wrong argument, too.
-  if (given || target.secure) secureContext(resolved.tls);
+  if (target.secure) secureContext(resolved.tls);
   return { target, resolved };
 }
 

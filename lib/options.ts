@@ -139,7 +139,7 @@ export interface ConnectOptions {
    * @default 250
    */
   readonly attemptDelay?: number | undefined;
-  /** How TLS is done with `wss:`, in the words of `tls.connect()`; with `ws:` it is for where a redirect leads. */
+  /** How TLS is done with `wss:`, in the words of `tls.connect()`; not for `ws:`. */
   readonly tls?: TlsOptions | undefined;
   /** Aborts the opening; `connect()` then rejects with the signal's reason. An open connection is not affected. */
   readonly signal?: AbortSignal | undefined;
