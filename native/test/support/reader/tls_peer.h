@@ -50,6 +50,9 @@ class TlsPeer {
   // TLS in TLS.
   TlsPeer(const TlsServer& server, TlsPeer& outer);
 
+  // Over whatever moves ciphertext: `receive` waits for some and gives none at the end of the stream.
+  TlsPeer(const TlsServer& server, std::function<std::string()> receive, std::function<void(std::string_view)> send);
+
   // Ciphertext goes out so many bytes at a time from now on.
   void SendInPieces(std::size_t size) { piece_ = size; }
   // Ciphertext is kept back until the next step that sends without this.
@@ -85,8 +88,6 @@ class TlsPeer {
   static std::string Words();
 
  private:
-  TlsPeer(const TlsServer& server, std::function<std::string()> receive, std::function<void(std::string_view)> send);
-
   int Run(const std::function<int()>& step);
   void Flush();
   std::string Take(std::size_t size);
