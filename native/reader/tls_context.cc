@@ -34,6 +34,7 @@ void Configure(const OpenSsl& openssl, SSL_CTX* context, const TlsContextConfig&
   openssl.SSL_CTX_set_verify(context, SSL_VERIFY_PEER, [](int, X509_STORE_CTX*) { return 1; });
 
   const auto set_version = [&](int command, int version) {
+    if (version == 0) return;
     Require(openssl, openssl.SSL_CTX_ctrl(context, command, version, nullptr), "OpenSSL has no such TLS version");
   };
   set_version(SSL_CTRL_SET_MIN_PROTO_VERSION, config.min_version);

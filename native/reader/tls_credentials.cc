@@ -24,8 +24,9 @@ class Certificates {
   Certificates& operator=(const Certificates&) = delete;
 
   std::vector<X509*> all() const {
-    std::vector<X509*> all;
-    for (int i = 0; i < CountOf(openssl_, stack_); ++i) all.push_back(CertificateAt(openssl_, stack_, i));
+    const int count = std::max(CountOf(openssl_, stack_), 0);
+    std::vector<X509*> all(static_cast<std::size_t>(count));
+    for (int i = 0; i < count; ++i) all[static_cast<std::size_t>(i)] = CertificateAt(openssl_, stack_, i);
     return all;
   }
 
