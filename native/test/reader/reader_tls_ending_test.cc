@@ -7,7 +7,6 @@
 
 #include "reader/reader.h"
 #include "test/support/reader/application.h"
-#include "test/support/reader/gate.h"
 #include "test/support/reader/tls_client.h"
 #include "test/support/reader/tls_peer.h"
 
@@ -17,12 +16,10 @@ namespace {
 using core::CloseCause;
 using core::CloseOutcome;
 using test::Application;
-using test::AsString;
 using test::BigEndian;
 using test::Count;
 using test::DialConfig;
 using test::Events;
-using test::Gate;
 using test::MakeContext;
 using test::Peer;
 using test::ScriptedPeer;

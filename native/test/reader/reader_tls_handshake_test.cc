@@ -41,8 +41,8 @@ std::vector<std::uint8_t> DerOf(const std::string& pem) {
 }
 
 // What is told of a server.
-Secured Meet(test::TlsServerOptions options, Secure command) {
-  const TlsServer server(std::move(options));
+Secured Meet(const test::TlsServerOptions& options, const Secure& command) {
+  const TlsServer server(options);
   ScriptedPeer peer([&](Peer& p) {
     p.Accept();
     TlsPeer tls(server, p);
@@ -50,7 +50,7 @@ Secured Meet(test::TlsServerOptions options, Secure command) {
     tls.ReadToCloseNotify();
   });
   Application application(DialConfig(peer.port()));
-  Secured secured = application.OpenTls(std::move(command));
+  Secured secured = application.OpenTls(command);
   application.reader().Terminate();
   CHECK(application.Join().cause == core::CloseCause::kTerminated);
   peer.Join();
@@ -60,7 +60,7 @@ Secured Meet(test::TlsServerOptions options, Secure command) {
 Secured MeetWithIdentity(const std::string& alternatives, const std::string& identity) {
   Secure command = SecureWith(MakeContext());
   command.identity = identity;
-  return Meet({.identity = TestAuthority().Issue({.alternatives = alternatives})}, std::move(command));
+  return Meet({.identity = TestAuthority().Issue({.alternatives = alternatives})}, command);
 }
 
 TEST_CASE("TLS 1.3 with a server that is trusted") {
@@ -115,8 +115,8 @@ TEST_CASE("a protocol is agreed upon by ALPN") {
 }
 
 TEST_CASE("verdicts have Node's names and OpenSSL's words") {
-  const auto verdict = [](test::TlsServerOptions options, const TlsContextConfig& config = TrustingConfig()) {
-    const Secured secured = Meet(std::move(options), SecureWith(MakeContext(config)));
+  const auto verdict = [](const test::TlsServerOptions& options, const TlsContextConfig& config = TrustingConfig()) {
+    const Secured secured = Meet(options, SecureWith(MakeContext(config)));
     CHECK(secured.verify_message.empty() == secured.verify_code.empty());
     CHECK(secured.identity_matches);
     CHECK_FALSE(secured.chain.empty());
@@ -134,7 +134,7 @@ TEST_CASE("verdicts have Node's names and OpenSSL's words") {
 }
 
 TEST_CASE("a chain with an authority in between, sent along or not") {
-  const Authority between(TestAuthority());
+  const Authority between = TestAuthority().IssueAuthority();
   const Identity identity = between.Issue({});
   const Secured sent = Meet({.identity = identity, .chain = between.certificate()}, SecureWith(MakeContext()));
   CHECK(sent.verify_code.empty());

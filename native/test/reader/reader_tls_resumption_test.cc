@@ -20,7 +20,6 @@ using test::ScriptedPeer;
 using test::SecureWith;
 using test::TlsPeer;
 using test::TlsServer;
-using test::TrustingConfig;
 
 // Opens a connection that gets its tickets, and ends it as `end` says.
 Secured Visit(const TlsServer& server, const Secure& command, bool terminate = false) {

@@ -138,8 +138,8 @@ class Established final : TlsListener {
   void OnEndOfStream() noexcept override { ++ends; }
   void OnTruncated() noexcept override { ++truncations; }
   void OnTlsError(const std::string& words) noexcept override { errors.push_back(words); }
-  void OnReadError(int error) noexcept override { errors.push_back(uv_err_name(error)); }
-  void OnWriteError(int error) noexcept override { errors.push_back(uv_err_name(error)); }
+  void OnReadError(int error) noexcept override { errors.emplace_back(uv_err_name(error)); }
+  void OnWriteError(int error) noexcept override { errors.emplace_back(uv_err_name(error)); }
   void OnWritten(std::size_t payload) noexcept override {
     written += payload;
     on_written();

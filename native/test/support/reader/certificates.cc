@@ -93,7 +93,7 @@ CertificateRequest AuthorityRequest(const char* name) { return {.name = name, .a
 
 Authority::Authority() : own_(Make(AuthorityRequest("an authority"), nullptr)) {}
 
-Authority::Authority(const Authority& parent) : own_(Make(AuthorityRequest("another authority"), &parent.own_)) {}
+Authority Authority::IssueAuthority() const { return Authority(Make(AuthorityRequest("another authority"), &own_)); }
 
 Identity Authority::Issue(const CertificateRequest& request) const { return Make(request, &own_); }
 

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace hawser::test {
 
@@ -36,8 +37,8 @@ class Authority {
  public:
   // Signed by itself.
   Authority();
-  // Signed by another.
-  explicit Authority(const Authority& parent);
+  // Another one, signed by this.
+  Authority IssueAuthority() const;
 
   const std::string& certificate() const { return own_.certificate; }
   Identity Issue(const CertificateRequest& request) const;
@@ -45,6 +46,8 @@ class Authority {
   std::string Revoke(const Identity& identity) const;
 
  private:
+  explicit Authority(Identity own) : own_(std::move(own)) {}
+
   Identity own_;
 };
 
