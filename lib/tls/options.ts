@@ -45,7 +45,8 @@ export interface TlsOptions {
   /** Certificate and private key in one PKCS#12 archive, in place of `cert` and `key`. */
   readonly pfx?: Uint8Array | PfxWithPassphrase | readonly (Uint8Array | PfxWithPassphrase)[] | undefined;
   /**
-   * Ciphers in OpenSSL's format; those that begin with `TLS_` are TLS 1.3's.
+   * Ciphers in OpenSSL's format; those that begin with `TLS_` are TLS 1.3's, which keeps OpenSSL's own where there are
+   * none. With no others only TLS 1.3 is spoken.
    * @default tls.DEFAULT_CIPHERS
    */
   readonly ciphers?: string | undefined;
@@ -263,7 +264,7 @@ function own(value: unknown): { readonly pem?: unknown; readonly buf?: unknown; 
   return typeof value === 'object' && value !== null && !(value instanceof Uint8Array) ? value : {};
 }
 
-/** As Node does: versions for which no cipher is left are switched off. */
+/** As Node does: without ciphers of TLS 1.2 and below those are switched off, without any of TLS 1.3 OpenSSL's do. */
 function checkCiphers(
   name: string,
   options: TlsOptions,
@@ -274,8 +275,7 @@ function checkCiphers(
   const ciphers = all.filter((cipher) => !cipher.startsWith('TLS_')).join(':');
   if (all.length === 0) throw invalidRange(`${name}.ciphers has none; expected one at least`);
   let minVersion = checkVersion(`${name}.minVersion`, options.minVersion ?? tls.DEFAULT_MIN_VERSION);
-  let maxVersion = checkVersion(`${name}.maxVersion`, options.maxVersion ?? tls.DEFAULT_MAX_VERSION);
-  if (cipherSuites === '') maxVersion = Math.min(maxVersion, 0x0303);
+  const maxVersion = checkVersion(`${name}.maxVersion`, options.maxVersion ?? tls.DEFAULT_MAX_VERSION);
   if (ciphers === '') minVersion = Math.max(minVersion, 0x0304);
   if (minVersion > maxVersion) {
     throw invalidRange(`${name}.minVersion is above ${name}.maxVersion, or above what ${name}.ciphers allows`);

@@ -74,9 +74,13 @@ test('ciphers of TLS 1.3 are told by their names', () => {
   });
 });
 
-test('versions for which no cipher is left are switched off, as in Node', () => {
+test('ciphers of TLS 1.3 alone leave no other version, as in Node', () => {
   expect(check({ ciphers: 'TLS_AES_128_GCM_SHA256' })).toMatchObject({ minVersion: 0x0304, maxVersion: 0x0304 });
-  expect(check({ ciphers: 'ECDHE-RSA-AES128-GCM-SHA256' })).toMatchObject({ minVersion: 0x0303, maxVersion: 0x0303 });
+});
+
+test('ciphers of TLS 1.2 alone leave TLS 1.3 as it is, as in Node', () => {
+  const settings = check({ ciphers: 'ECDHE-RSA-AES128-GCM-SHA256' });
+  expect(settings).toMatchObject({ cipherSuites: '', minVersion: 0x0303, maxVersion: 0x0304 });
 });
 
 test('protocols are offered behind their lengths', () => {
