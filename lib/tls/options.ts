@@ -167,7 +167,20 @@ const versions: ReadonlyMap<string, number> = new Map<tls.SecureVersion, number>
  * @throws TypeError where a name is unknown or a value is of the wrong type or form.
  * @throws RangeError where a number is out of range, or no version or cipher is left.
  */
-export function checkTls(name: string, options: unknown = {}): TlsSettings {
+export function checkTls(name: string, options?: unknown): TlsSettings {
+  return options === undefined ? defaultSettings(name) : checkGiven(name, options);
+}
+
+/** What comes of no options, made once for as long as Node's own defaults, which may be set, stay the same. */
+let defaults: { readonly madeOf: readonly unknown[]; readonly settings: TlsSettings } | undefined;
+
+function defaultSettings(name: string): TlsSettings {
+  const madeOf = [tls.DEFAULT_CIPHERS, tls.DEFAULT_ECDH_CURVE, tls.DEFAULT_MIN_VERSION, tls.DEFAULT_MAX_VERSION];
+  if (!defaults?.madeOf.every((value, i) => value === madeOf[i])) defaults = { madeOf, settings: checkGiven(name, {}) };
+  return defaults.settings;
+}
+
+function checkGiven(name: string, options: unknown): TlsSettings {
   checkObject(name, options);
   checkNames(name, options);
   const given = options as TlsOptions;
