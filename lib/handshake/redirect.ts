@@ -121,7 +121,8 @@ function socketOf({ href }: Target): string | undefined {
 /** Another resource of the same host, or of the same socket. */
 function elsewhere(from: Target, resource: string): Target {
   const socket = socketOf(from);
-  const authority = from.href.slice(0, from.href.length - from.resource.length);
+  // Not what is left without the resource: an href may end with a bare question mark.
+  const authority = /^wss?:\/\/[^/]*/.exec(from.href)?.[0];
   const href = socket === undefined ? `${authority}${resource}` : `${socket}:${resource}`;
   return { ...parseUrl(href), credentials: from.credentials };
 }

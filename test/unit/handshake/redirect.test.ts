@@ -34,6 +34,8 @@ describe('the target', () => {
     ['ws://h/a/b?c', 'd?e', 'ws://h/a/d?e'],
     ['ws://h/a/b?c', '../d', 'ws://h/d'],
     ['ws://h/a/b?c', '?e', 'ws://h/a/b?e'],
+    ['ws://h/a/b?', 'd', 'ws://h/a/d'],
+    ['ws://[fe80::1%25e]/a?', '/d', 'ws://[fe80::1%25e]/d'],
     ['ws://h:81/a', '/d', 'ws://h:81/d'],
     ['wss://h/a', '/d', 'wss://h/d'],
     ['ws://h/a', '//i/d', 'ws://i/d'],
