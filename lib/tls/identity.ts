@@ -38,7 +38,7 @@ export function judgeCertificate(
   if (!(verdict instanceof Error || types.isNativeError(verdict))) {
     throw invalidArgument(`checkServerIdentity returned ${show(verdict)}; expected an Error, or undefined`);
   }
-  return certificateMismatch(verdict);
+  return certificateMismatch(verdict, proxy);
 }
 
 /** As `tlsSocket.getPeerCertificate(true)` has it: each certificate knows its issuer's. */
