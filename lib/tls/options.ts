@@ -83,7 +83,10 @@ export interface TlsOptions {
   readonly ALPNProtocols?: readonly (string | Uint8Array)[] | Uint8Array | undefined;
   /** Certificate revocation lists, PEM. Where there are any, each certificate of a chain must have one. */
   readonly crl?: Pem | readonly Pem[] | undefined;
-  /** A session to resume, as `connection.tls.session()` or Node's `session` event gave it. */
+  /**
+   * A session to resume, as `connection.tls.session()` gave it. One that came about with other authorities or
+   * revocation lists is left alone, and so is one of Node's: it does not say whom its server was verified by.
+   */
   readonly session?: Uint8Array | undefined;
   /** `crypto.constants.SSL_OP_*`, combined. */
   readonly secureOptions?: number | undefined;
