@@ -156,7 +156,7 @@ export function tlsFailure(words: string, proxy?: string): TlsError {
   // ERR_GET_LIB of OpenSSL 3.
   const part = openSslLibraries.get((Number.parseInt(number, 16) >>> 23) & 0xff) ?? '';
   const prefix = part === 'SSL_' ? 'ERR_' : 'ERR_OSSL_';
-  const code = `${prefix}${part}${reason.replace(/[^A-Za-z0-9]+/g, '_').toUpperCase()}`;
+  const code = `${prefix}${part}${reason.replaceAll(' ', '_').toUpperCase()}`;
   const silent = proxy === undefined ? 'server' : 'proxy';
   const hint = plainReasons.has(reason) ? `; the ${silent} may not speak TLS here` : '';
   return new TlsError(`${words}${hint}${who}`, { code, library, reason });
