@@ -7,7 +7,15 @@ import { Buffer } from 'node:buffer';
 import { isIP } from 'node:net';
 import * as tls from 'node:tls';
 import { domainToASCII } from 'node:url';
-import { checkBoolean, checkFunction, checkInteger, checkObject, invalidType, nearestName } from '../check.js';
+import {
+  checkBoolean,
+  checkFunction,
+  checkInteger,
+  checkObject,
+  invalidSecret,
+  invalidType,
+  nearestName,
+} from '../check.js';
 import { invalidArgument, invalidRange } from '../errors.js';
 
 /** PEM, as a string or as its bytes. */
@@ -196,7 +204,7 @@ function checkGiven(name: string, options: unknown): TlsSettings {
     secureOptions = 0,
   } = given;
   if (checkServerIdentity !== undefined) checkFunction(`${name}.checkServerIdentity`, checkServerIdentity);
-  const shared = optionalString(`${name}.passphrase`, passphrase);
+  const shared = optionalSecret(`${name}.passphrase`, passphrase);
   return {
     // As in Node, what is falsy is not given.
     ca: ca ? pems(`${name}.ca`, ca) : undefined,
@@ -214,7 +222,7 @@ function checkGiven(name: string, options: unknown): TlsSettings {
       rejectUnauthorized === undefined ? undefined : checkBoolean(`${name}.rejectUnauthorized`, rejectUnauthorized),
     checkServerIdentity,
     alpn: checkAlpn(`${name}.ALPNProtocols`, given.ALPNProtocols),
-    session: given.session === undefined ? undefined : checkBytes(`${name}.session`, given.session),
+    session: checkSession(`${name}.session`, given.session),
   };
 }
 
@@ -233,9 +241,14 @@ function optionalString(name: string, value: unknown): string | undefined {
   return value;
 }
 
-function checkBytes(name: string, value: unknown): Uint8Array {
-  if (!(value instanceof Uint8Array)) throw invalidType(name, value, 'a Buffer');
-  return value;
+function optionalSecret(name: string, value: unknown): string | undefined {
+  if (value === undefined || typeof value === 'string') return value;
+  throw invalidSecret(name, value, 'a string');
+}
+
+function checkSession(name: string, value: unknown): Uint8Array | undefined {
+  if (value === undefined || value instanceof Uint8Array) return value;
+  throw invalidSecret(name, value, 'a Buffer');
 }
 
 /** One or several, as an array. */
@@ -249,8 +262,7 @@ function pems(name: string, value: unknown): readonly Uint8Array[] {
 
 function toPem(name: string, value: unknown, expected: string): Uint8Array {
   if (typeof value === 'string') return Buffer.from(value, 'utf8');
-  // A private key is not to be shown in a message.
-  if (!(value instanceof Uint8Array)) throw invalidArgument(`${name} is of type ${typeof value}; expected ${expected}`);
+  if (!(value instanceof Uint8Array)) throw invalidSecret(name, value, expected);
   return value;
 }
 
@@ -260,7 +272,7 @@ function checkKeys(name: string, value: unknown, shared: string | undefined): Tl
     const { pem = key, passphrase } = own(key);
     return {
       pem: toPem(name, pem, expected),
-      passphrase: optionalString(`${name}'s passphrase`, passphrase) ?? shared,
+      passphrase: optionalSecret(`${name}'s passphrase`, passphrase) ?? shared,
     };
   });
 }
@@ -269,9 +281,9 @@ function checkArchives(name: string, value: unknown, shared: string | undefined)
   return each(value).map((archive) => {
     const { buf = archive, passphrase } = own(archive);
     if (!(buf instanceof Uint8Array)) {
-      throw invalidArgument(`${name} is of type ${typeof buf}; expected a Buffer, { buf, passphrase }, or an array`);
+      throw invalidSecret(name, buf, 'a Buffer, { buf, passphrase }, or an array');
     }
-    return { der: buf, passphrase: optionalString(`${name}'s passphrase`, passphrase) ?? shared };
+    return { der: buf, passphrase: optionalSecret(`${name}'s passphrase`, passphrase) ?? shared };
   });
 }
 
