@@ -13,6 +13,7 @@ export function shown(text: string): string {
  * takes `ws:user:password@host`, and backslashes; what is only a path stays.
  */
 export function withoutCredentials(text: string): string {
+  // In one pass each: a server may send a megabyte of slashes.
   const at = text.lastIndexOf('@');
   const start = /^\s*[a-z][a-z0-9+.-]*:[\\/]*|[\\/]{2}/i.exec(text.slice(0, Math.max(0, at)));
   return start === null ? text : `${text.slice(0, start.index + start[0].length)}…${text.slice(at)}`;

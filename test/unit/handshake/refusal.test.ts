@@ -34,3 +34,10 @@ test.each<[number, Record<string, string>]>([
 test('what a server says is cut where it is long', () => {
   expect(message(302, { Location: `/${'x'.repeat(8000)}` }).length).toBeLessThan(200);
 });
+
+test('what a server says costs no more time than it is long', () => {
+  const began = performance.now();
+  message(300, { Location: '/'.repeat(128 * 1024) });
+  message(300, { Location: `@${'/'.repeat(128 * 1024)}` });
+  expect(performance.now() - began).toBeLessThan(1_000);
+});
