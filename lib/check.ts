@@ -27,6 +27,12 @@ export function invalidType(name: string, actual: unknown, expected: string): Ty
   return invalidArgument(`${name} is ${show(actual)}; expected ${expected}`);
 }
 
+/** The same for what may be a secret, of which the type is all that is said. */
+export function invalidSecret(name: string, actual: unknown, expected: string): TypeError {
+  const type = actual === null ? 'null' : Array.isArray(actual) ? 'array' : typeof actual;
+  return invalidArgument(`${name} is of type ${type}; expected ${expected}`);
+}
+
 /** A RangeError with these words. */
 export function outOfRange(message: string): RangeError {
   return invalidRange(message);

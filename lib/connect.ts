@@ -34,6 +34,8 @@ import { acceptUpgrade, askForUpgrade } from './upgrade.js';
  * @throws InvalidURL, TypeError, RangeError or NotSupported where an argument is wrong.
  * @throws TransportError where the name can't be resolved, no address can be connected to, or the network fails.
  * @throws TimeoutError where opening took longer than `openTimeout`; the message names the stage.
+ * @throws TlsError where TLS fails, or an option of it is refused by OpenSSL; CertificateError where the server, or an
+ * HTTPS proxy, is not who it should be.
  * @throws ProxyError where the proxy refused or failed to connect.
  * @throws InvalidStatus where the server answered with another status than 101 or a redirect; it carries head and body.
  * @throws InvalidHandshake where what the server answered opens no WebSocket connection, or is a redirect that can't be

@@ -156,7 +156,7 @@ export function tlsFailure(words: string, proxy?: string): TlsError {
   // ERR_GET_LIB of OpenSSL 3.
   const part = openSslLibraries.get((Number.parseInt(number, 16) >>> 23) & 0xff) ?? '';
   const prefix = part === 'SSL_' ? 'ERR_' : 'ERR_OSSL_';
-  const code = `${prefix}${part}${reason.replace(/[^A-Za-z0-9]+/g, '_').toUpperCase()}`;
+  const code = `${prefix}${part}${reason.replaceAll(' ', '_').toUpperCase()}`;
   const silent = proxy === undefined ? 'server' : 'proxy';
   const hint = plainReasons.has(reason) ? `; the ${silent} may not speak TLS here` : '';
   return new TlsError(`${words}${hint}${who}`, { code, library, reason });
@@ -180,11 +180,16 @@ export function certificateRefused(code: string, verdict: string, proxy?: string
   return new CertificateError(message, { code, reason: verdict });
 }
 
-/** What `checkServerIdentity` has found: Node's own errors in hawser's form, any other as it is. */
-export function certificateMismatch(error: Error): Error {
+/**
+ * What `checkServerIdentity` has found: Node's own errors in hawser's form, any other as it is.
+ *
+ * @param proxy the URL of the proxy whose certificate it is, if it is one's.
+ */
+export function certificateMismatch(error: Error, proxy?: string): Error {
   const { code, reason, host, cert } = error as Partial<TlsErrorDetails> & { host?: string; cert?: PeerCertificate };
   if (code !== 'ERR_TLS_CERT_ALTNAME_INVALID') return error;
-  return new CertificateError(error.message, { code, reason, host, cert, cause: error });
+  const message = proxy === undefined ? error.message : `${error.message}; the proxy is ${proxy}`;
+  return new CertificateError(message, { code, reason, host, cert, cause: error });
 }
 
 /** The runtime has no OpenSSL that can be used, so there is no TLS. */

@@ -3,7 +3,7 @@
  * written into a request head as it is. Error messages never show a header's value or a password.
  */
 
-import { invalidType, show } from './check.js';
+import { invalidSecret, show } from './check.js';
 import { invalidArgument } from './errors.js';
 import { type HeaderEntry, isFieldValue, isToken, trimWhitespace } from './handshake/headers.js';
 
@@ -28,7 +28,7 @@ const ownedHeaders: ReadonlySet<string> = new Set(['connection', 'upgrade', 'con
  */
 export function checkHeaders(value: unknown, option = 'headers'): readonly HeaderEntry[] {
   if (value === undefined) return [];
-  if (typeof value !== 'object' || value === null) throw invalidType(option, value, 'an object or pairs');
+  if (typeof value !== 'object' || value === null) throw invalidSecret(option, value, 'an object or pairs');
   const headers: HeaderEntry[] = [];
   const seen = new Set<string>();
   for (const [name, values] of headerPairs(value, option)) {
@@ -49,7 +49,7 @@ function* headerPairs(value: object, option: string): Iterable<[string, unknown]
   }
   for (const pair of value as Iterable<unknown>) {
     if (!Array.isArray(pair) || pair.length !== 2) {
-      throw invalidType(`an entry of ${option}`, pair, 'a pair [name, value]');
+      throw invalidSecret(`an entry of ${option}`, pair, 'a pair [name, value]');
     }
     yield [pair[0], pair[1]];
   }
@@ -67,7 +67,7 @@ function checkHeaderName(name: unknown, option: string): asserts name is string 
 
 /** A header's value without the white space around it. */
 export function checkHeaderValue(name: string, value: unknown): string {
-  if (typeof value !== 'string') throw invalidArgument(`${name} is of type ${typeName(value)}; expected a string`);
+  if (typeof value !== 'string') throw invalidSecret(name, value, 'a string');
   const trimmed = trimWhitespace(value);
   if (!isFieldValue(trimmed)) {
     throw invalidArgument(`${name} has a control character or one beyond latin1; expected a header value`);
@@ -86,7 +86,7 @@ export function checkAuth(value: unknown): Credentials | undefined {
   }
   const { username, password } = (typeof value === 'object' && value !== null ? value : {}) as Partial<Credentials>;
   if (typeof username !== 'string' || typeof password !== 'string') {
-    throw invalidArgument(`auth is of type ${typeName(value)}; expected ${expected}`);
+    throw invalidSecret('auth', value, expected);
   }
   return checkCredentials('auth', { username, password });
 }
@@ -99,8 +99,4 @@ export function checkCredentials(name: string, credentials: Credentials): Creden
     if (/[\x00-\x1f\x7f]/.test(text)) throw invalidArgument(`${name} has a control character; expected none`);
   }
   return credentials;
-}
-
-function typeName(value: unknown): string {
-  return value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
 }

@@ -12,6 +12,7 @@ import {
   checkObject,
   checkSignal,
   checkTimeout,
+  invalidSecret,
   invalidType,
   nearestName,
   outOfRange,
@@ -406,7 +407,7 @@ function checkProxy({ proxy, proxyTls }: ConnectOptions): ResolvedOptions['proxy
   const value: unknown = proxy === undefined ? nodeUsesEnvironment(process.env, process.execArgv) : proxy;
   if (typeof value === 'boolean') return value ? 'environment' : undefined;
   const text = typeof value === 'string' ? value : (value as Partial<URL> | null)?.href;
-  if (typeof text !== 'string') throw invalidType('proxy', value, 'a URL, true or false');
+  if (typeof text !== 'string') throw invalidSecret('proxy', value, 'a URL, true or false');
   const server = parseProxy('proxy', text);
   if (proxyTls !== undefined && server.scheme !== 'https') {
     throw invalidArgument(

@@ -22,10 +22,10 @@ import { Reconnection } from './reconnection.js';
  * `onRetry` throws, or the reason of `signal`. How a connection ended is for the loop's body to judge, which may leave
  * the loop; iterating over a connection throws ConnectionClosedError unless it closed in good order.
  *
- * @param url a `ws:` URL, as for `connect()`.
+ * @param url as for `connect()`.
  * @param options those of `connect()` and those of the retries; what is different from the defaults.
  * @returns an iteration for one loop. Nothing is connected to before its first step.
- * @throws InvalidURL, TypeError, RangeError or NotSupported at once, where an argument is wrong.
+ * @throws InvalidURL, TypeError, RangeError, TlsError or NotSupported at once, where an argument is wrong.
  *
  * @example
  * ```ts

@@ -59,7 +59,9 @@ function variable(name: string, env: Environment): { name: string; value: string
  * port or for all ports.
  */
 export function isExempt({ hostname, port }: Pick<ProxiedTarget, 'hostname' | 'port'>, list: string): boolean {
-  const host = isIP(hostname) === 0 ? comparableName(hostname) : hostname.replace(/%.*$/, '');
+  // Only an IPv6 address can have a zone, and `isIP` knows not every zone.
+  const bare = hostname.replace(/%.*$/, '');
+  const host = isIP(bare) === 0 ? comparableName(bare) : bare;
   return list.split(/[\s,]+/).some((entry) => {
     const { name, onlyPort } = splitPort(entry);
     if (name === '' || (onlyPort !== undefined && onlyPort !== port)) return false;

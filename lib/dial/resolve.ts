@@ -22,6 +22,7 @@ export async function resolveInTime(
   { signal, openTimeout }: Patience,
   deadline: Deadline,
 ): Promise<readonly string[]> {
+  if (signal?.aborted) throw signal.reason;
   let timer: NodeJS.Timeout | undefined;
   let aborted: (() => void) | undefined;
   const interrupted = new Promise<never>((_, reject) => {

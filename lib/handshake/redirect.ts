@@ -73,8 +73,7 @@ export function redirectTarget(from: Target, response: ResponseHead): Target {
   if (isRelative(location, from)) return elsewhere(from, url.pathname + url.search);
   const to = parseLocation(url, location);
   if (!sameOrigin(from, to)) return to;
-  const credentials = to.credentials ?? from.credentials;
-  return from.secure === to.secure ? { ...elsewhere(from, to.resource), credentials } : { ...to, credentials };
+  return { ...elsewhere(from, to.resource, to.secure), credentials: to.credentials ?? from.credentials };
 }
 
 /**
@@ -118,11 +117,12 @@ function socketOf({ href }: Target): string | undefined {
   return /^wss?\+unix:[^:]*/.exec(href)?.[0];
 }
 
-/** Another resource of the same host, or of the same socket. */
-function elsewhere(from: Target, resource: string): Target {
+/** Another resource of the same host, over TLS perhaps, or of the same socket. */
+function elsewhere(from: Target, resource: string, secure = from.secure): Target {
   const socket = socketOf(from);
-  const authority = from.href.slice(0, from.href.length - from.resource.length);
-  const href = socket === undefined ? `${authority}${resource}` : `${socket}:${resource}`;
+  // Not what is left without the resource: an href may end with a bare question mark.
+  const [, authority] = /^wss?:(\/\/[^/]*)/.exec(from.href) ?? [];
+  const href = socket === undefined ? `${secure ? 'wss:' : 'ws:'}${authority}${resource}` : `${socket}:${resource}`;
   return { ...parseUrl(href), credentials: from.credentials };
 }
 

@@ -6,6 +6,9 @@
 import type { Buffer } from 'node:buffer';
 import { X509Certificate } from 'node:crypto';
 import * as tls from 'node:tls';
+import { types } from 'node:util';
+import { show } from '../check.js';
+import { invalidArgument } from '../errors.js';
 import { certificateMismatch, certificateRefused } from '../failures.js';
 import type { SecuredNotice } from '../native.js';
 import type { TlsSettings } from './options.js';
@@ -14,6 +17,7 @@ import type { TlsSettings } from './options.js';
  * @param host the name or the IP address that the certificate is to be for.
  * @param proxy the URL of the proxy whose certificate it is, if it is one's.
  * @returns why the server is not authorised; undefined where it is.
+ * @throws what `checkServerIdentity` throws, and TypeError where it gives something else than a verdict.
  */
 export function judgeCertificate(
   secured: SecuredNotice,
@@ -25,10 +29,16 @@ export function judgeCertificate(
   if (chain.length === 0) return certificateRefused('UNSPECIFIED', 'the server has sent no certificate', proxy);
   if (verifyCode !== '') return certificateRefused(verifyCode, verifyMessage, proxy);
   const { checkServerIdentity } = settings;
-  if (checkServerIdentity === undefined && identityMatches) return undefined;
+  // To OpenSSL a name that begins with a dot is any subdomain's; to Node it is not.
+  if (checkServerIdentity === undefined && identityMatches && !host.startsWith('.')) return undefined;
   const judge = checkServerIdentity ?? tls.checkServerIdentity;
-  const error = judge(host, legacyChain(chain));
-  return error === undefined ? undefined : certificateMismatch(error);
+  const verdict: unknown = judge(host, legacyChain(chain));
+  // Node takes null for none; what is no verdict, as a promise, must not pass for a good one.
+  if (verdict === undefined || verdict === null) return undefined;
+  if (!(verdict instanceof Error || types.isNativeError(verdict))) {
+    throw invalidArgument(`checkServerIdentity returned ${show(verdict)}; expected an Error, or undefined`);
+  }
+  return certificateMismatch(verdict, proxy);
 }
 
 /** As `tlsSocket.getPeerCertificate(true)` has it: each certificate knows its issuer's. */

@@ -7,7 +7,15 @@ import { Buffer } from 'node:buffer';
 import { isIP } from 'node:net';
 import * as tls from 'node:tls';
 import { domainToASCII } from 'node:url';
-import { checkBoolean, checkFunction, checkInteger, checkObject, invalidType, nearestName } from '../check.js';
+import {
+  checkBoolean,
+  checkFunction,
+  checkInteger,
+  checkObject,
+  invalidSecret,
+  invalidType,
+  nearestName,
+} from '../check.js';
 import { invalidArgument, invalidRange } from '../errors.js';
 
 /** PEM, as a string or as its bytes. */
@@ -45,7 +53,8 @@ export interface TlsOptions {
   /** Certificate and private key in one PKCS#12 archive, in place of `cert` and `key`. */
   readonly pfx?: Uint8Array | PfxWithPassphrase | readonly (Uint8Array | PfxWithPassphrase)[] | undefined;
   /**
-   * Ciphers in OpenSSL's format; those that begin with `TLS_` are TLS 1.3's.
+   * Ciphers in OpenSSL's format; those that begin with `TLS_` are TLS 1.3's, which keeps OpenSSL's own where there are
+   * none. With no others only TLS 1.3 is spoken.
    * @default tls.DEFAULT_CIPHERS
    */
   readonly ciphers?: string | undefined;
@@ -82,7 +91,10 @@ export interface TlsOptions {
   readonly ALPNProtocols?: readonly (string | Uint8Array)[] | Uint8Array | undefined;
   /** Certificate revocation lists, PEM. Where there are any, each certificate of a chain must have one. */
   readonly crl?: Pem | readonly Pem[] | undefined;
-  /** A session to resume, as `connection.tls.session()` gave it. */
+  /**
+   * A session to resume, as `connection.tls.session()` gave it. One that came about with other authorities or
+   * revocation lists is left alone, and so is one of Node's: it does not say whom its server was verified by.
+   */
   readonly session?: Uint8Array | undefined;
   /** `crypto.constants.SSL_OP_*`, combined. */
   readonly secureOptions?: number | undefined;
@@ -166,7 +178,20 @@ const versions: ReadonlyMap<string, number> = new Map<tls.SecureVersion, number>
  * @throws TypeError where a name is unknown or a value is of the wrong type or form.
  * @throws RangeError where a number is out of range, or no version or cipher is left.
  */
-export function checkTls(name: string, options: unknown = {}): TlsSettings {
+export function checkTls(name: string, options?: unknown): TlsSettings {
+  return options === undefined ? defaultSettings(name) : checkGiven(name, options);
+}
+
+/** What comes of no options, made once for as long as Node's own defaults, which may be set, stay the same. */
+let defaults: { readonly madeOf: readonly unknown[]; readonly settings: TlsSettings } | undefined;
+
+function defaultSettings(name: string): TlsSettings {
+  const madeOf = [tls.DEFAULT_CIPHERS, tls.DEFAULT_ECDH_CURVE, tls.DEFAULT_MIN_VERSION, tls.DEFAULT_MAX_VERSION];
+  if (!defaults?.madeOf.every((value, i) => value === madeOf[i])) defaults = { madeOf, settings: checkGiven(name, {}) };
+  return defaults.settings;
+}
+
+function checkGiven(name: string, options: unknown): TlsSettings {
   checkObject(name, options);
   checkNames(name, options);
   const given = options as TlsOptions;
@@ -179,7 +204,7 @@ export function checkTls(name: string, options: unknown = {}): TlsSettings {
     secureOptions = 0,
   } = given;
   if (checkServerIdentity !== undefined) checkFunction(`${name}.checkServerIdentity`, checkServerIdentity);
-  const shared = optionalString(`${name}.passphrase`, passphrase);
+  const shared = optionalSecret(`${name}.passphrase`, passphrase);
   return {
     // As in Node, what is falsy is not given.
     ca: ca ? pems(`${name}.ca`, ca) : undefined,
@@ -197,7 +222,7 @@ export function checkTls(name: string, options: unknown = {}): TlsSettings {
       rejectUnauthorized === undefined ? undefined : checkBoolean(`${name}.rejectUnauthorized`, rejectUnauthorized),
     checkServerIdentity,
     alpn: checkAlpn(`${name}.ALPNProtocols`, given.ALPNProtocols),
-    session: given.session === undefined ? undefined : checkBytes(`${name}.session`, given.session),
+    session: checkSession(`${name}.session`, given.session),
   };
 }
 
@@ -216,9 +241,14 @@ function optionalString(name: string, value: unknown): string | undefined {
   return value;
 }
 
-function checkBytes(name: string, value: unknown): Uint8Array {
-  if (!(value instanceof Uint8Array)) throw invalidType(name, value, 'a Buffer');
-  return value;
+function optionalSecret(name: string, value: unknown): string | undefined {
+  if (value === undefined || typeof value === 'string') return value;
+  throw invalidSecret(name, value, 'a string');
+}
+
+function checkSession(name: string, value: unknown): Uint8Array | undefined {
+  if (value === undefined || value instanceof Uint8Array) return value;
+  throw invalidSecret(name, value, 'a Buffer');
 }
 
 /** One or several, as an array. */
@@ -232,8 +262,7 @@ function pems(name: string, value: unknown): readonly Uint8Array[] {
 
 function toPem(name: string, value: unknown, expected: string): Uint8Array {
   if (typeof value === 'string') return Buffer.from(value, 'utf8');
-  // A private key is not to be shown in a message.
-  if (!(value instanceof Uint8Array)) throw invalidArgument(`${name} is of type ${typeof value}; expected ${expected}`);
+  if (!(value instanceof Uint8Array)) throw invalidSecret(name, value, expected);
   return value;
 }
 
@@ -243,7 +272,7 @@ function checkKeys(name: string, value: unknown, shared: string | undefined): Tl
     const { pem = key, passphrase } = own(key);
     return {
       pem: toPem(name, pem, expected),
-      passphrase: optionalString(`${name}'s passphrase`, passphrase) ?? shared,
+      passphrase: optionalSecret(`${name}'s passphrase`, passphrase) ?? shared,
     };
   });
 }
@@ -252,9 +281,9 @@ function checkArchives(name: string, value: unknown, shared: string | undefined)
   return each(value).map((archive) => {
     const { buf = archive, passphrase } = own(archive);
     if (!(buf instanceof Uint8Array)) {
-      throw invalidArgument(`${name} is of type ${typeof buf}; expected a Buffer, { buf, passphrase }, or an array`);
+      throw invalidSecret(name, buf, 'a Buffer, { buf, passphrase }, or an array');
     }
-    return { der: buf, passphrase: optionalString(`${name}'s passphrase`, passphrase) ?? shared };
+    return { der: buf, passphrase: optionalSecret(`${name}'s passphrase`, passphrase) ?? shared };
   });
 }
 
@@ -263,7 +292,7 @@ function own(value: unknown): { readonly pem?: unknown; readonly buf?: unknown; 
   return typeof value === 'object' && value !== null && !(value instanceof Uint8Array) ? value : {};
 }
 
-/** As Node does: versions for which no cipher is left are switched off. */
+/** As Node does: without ciphers of TLS 1.2 and below those are switched off, without any of TLS 1.3 OpenSSL's do. */
 function checkCiphers(
   name: string,
   options: TlsOptions,
@@ -274,8 +303,7 @@ function checkCiphers(
   const ciphers = all.filter((cipher) => !cipher.startsWith('TLS_')).join(':');
   if (all.length === 0) throw invalidRange(`${name}.ciphers has none; expected one at least`);
   let minVersion = checkVersion(`${name}.minVersion`, options.minVersion ?? tls.DEFAULT_MIN_VERSION);
-  let maxVersion = checkVersion(`${name}.maxVersion`, options.maxVersion ?? tls.DEFAULT_MAX_VERSION);
-  if (cipherSuites === '') maxVersion = Math.min(maxVersion, 0x0303);
+  const maxVersion = checkVersion(`${name}.maxVersion`, options.maxVersion ?? tls.DEFAULT_MAX_VERSION);
   if (ciphers === '') minVersion = Math.max(minVersion, 0x0304);
   if (minVersion > maxVersion) {
     throw invalidRange(`${name}.minVersion is above ${name}.maxVersion, or above what ${name}.ciphers allows`);

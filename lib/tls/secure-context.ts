@@ -16,6 +16,12 @@ const most = 32;
 /** By a digest of their settings, the least recently used first. */
 const contexts = new Map<string, NativeSecureContext>();
 
+/** The digests of settings that are still in use, with the default authorities that they were made with. */
+const digests = new WeakMap<
+  TlsSettings,
+  { readonly authorities: readonly string[] | undefined; readonly key: string }
+>();
+
 /** A number for each set of default authorities, which need not be hashed then. */
 const trustNumbers = new WeakMap<readonly string[], number>();
 let lastTrustNumber = 0;
@@ -28,7 +34,7 @@ let lastTrustNumber = 0;
  */
 export function secureContext(settings: TlsSettings): NativeSecureContext {
   const trust = settings.ca === undefined ? defaultTrust() : undefined;
-  const key = digest(settings, trust);
+  const key = keyOf(settings, trust);
   const context = contexts.get(key) ?? create(settings, trust);
   contexts.delete(key);
   contexts.set(key, context);
@@ -60,6 +66,15 @@ function create(settings: TlsSettings, trust: Trust | undefined): NativeSecureCo
   } catch (error) {
     throw tlsFailure((error as Error).message);
   }
+}
+
+/** One opening asks twice, and all without options have the same settings. */
+function keyOf(settings: TlsSettings, trust: Trust | undefined): string {
+  const known = digests.get(settings);
+  if (known !== undefined && known.authorities === trust?.certificates) return known.key;
+  const key = digest(settings, trust);
+  digests.set(settings, { authorities: trust?.certificates, key });
+  return key;
 }
 
 function digest(settings: TlsSettings, trust: Trust | undefined): string {

@@ -1,6 +1,6 @@
 /**
  * Whom Node trusts where no `ca` is given: the authorities that `tls.getCACertificates('default')` names, or on a Node
- * without it the bundled ones and those of `NODE_EXTRA_CA_CERTS`, and OpenSSL's own with `--use-openssl-ca`.
+ * without it the bundled ones and those of `NODE_EXTRA_CA_CERTS`; and OpenSSL's own where Node is told or built so.
  */
 
 import { X509Certificate } from 'node:crypto';
@@ -18,7 +18,10 @@ export interface Trust {
 type Kind = 'default' | 'extra';
 const { getCACertificates } = tls as { getCACertificates?: (kind: Kind) => string[] };
 
-const usesOpenSslPaths = lastFlag('--use-openssl-ca', '--use-bundled-ca') === '--use-openssl-ca';
+const usesOpenSslPaths = usesOpenSslStore(
+  lastFlag('--use-openssl-ca', '--use-bundled-ca'),
+  process.config.target_defaults?.defines ?? [],
+);
 
 // Where Node reads it when it starts, a later change is none.
 const extraFile = process.env['NODE_EXTRA_CA_CERTS'];
@@ -32,6 +35,16 @@ export function defaultTrust(): Trust {
   }
   const certificates = getCACertificates('default');
   return { certificates, openSslPaths: usesOpenSslPaths && !wasSet(certificates, getCACertificates('extra')) };
+}
+
+/**
+ * Whether Node trusts what OpenSSL's store has: because of `--use-openssl-ca`, or since it was built so, as Debian's is.
+ *
+ * @param flag the last of `--use-openssl-ca` and `--use-bundled-ca`.
+ * @param defines what Node was built with.
+ */
+export function usesOpenSslStore(flag: string | undefined, defines: readonly string[]): boolean {
+  return flag === undefined ? defines.includes('NODE_OPENSSL_CERT_STORE') : flag === '--use-openssl-ca';
 }
 
 /** Whether `tls.setDefaultCACertificates()` has chosen: else `--use-openssl-ca` leaves none but the extra ones. */

@@ -102,18 +102,18 @@ describe('the options of connect', () => {
     [{ origin: 5 }, 'origin is of type number; expected a string'],
     [{ origin: 'a\r\nX: y' }, 'origin has a control character or one beyond latin1; expected a header value'],
     [{ userAgent: 'a\nb' }, 'userAgent has a control character or one beyond latin1; expected a header value'],
-    [{ proxy: 3128 }, 'proxy is 3128; expected a URL, true or false'],
+    [{ proxy: { host: 'h', password: 'p' } }, 'proxy is of type object; expected a URL, true or false'],
     [{ proxy: 'h h' }, "proxy is 'h h'; expected a URL like http://host:port"],
     [
       { proxy: 'ftp://user:secret@p' },
       expect.stringMatching(/^proxy has scheme 'ftp:'; expected http:, https:, [^@]* or socks:$/),
     ],
-    [{ proxyHeaders: 'X: y' }, "proxyHeaders is 'X: y'; expected an object or pairs"],
+    [{ proxyHeaders: 'X: y' }, 'proxyHeaders is of type string; expected an object or pairs'],
     [
       { proxy: 'http://p', proxyTls: {} },
       "proxyTls is given and proxy has scheme 'http:'; expected 'https:', or no proxyTls",
     ],
-    [{ headers: 'X: y' }, "headers is 'X: y'; expected an object or pairs"],
+    [{ headers: 'X: y' }, 'headers is of type string; expected an object or pairs'],
     [{ headers: { 'X Y': 'z' } }, "header name is 'X Y'; expected a token (RFC 9110 section 5.6.2)"],
     [{ headers: { 'X\r\nY': 'z' } }, "header name is 'X\\r\\nY'; expected a token (RFC 9110 section 5.6.2)"],
     [
@@ -123,7 +123,7 @@ describe('the options of connect', () => {
     [{ headers: { X: 'y\0' } }, 'header X has a control character or one beyond latin1; expected a header value'],
     [{ headers: { X: '→' } }, 'header X has a control character or one beyond latin1; expected a header value'],
     [{ headers: { X: 5 } }, 'header X is of type number; expected a string'],
-    [{ headers: [['X']] }, "an entry of headers is [ 'X' ]; expected a pair [name, value]"],
+    [{ headers: [['X', 'y', 'z']] }, 'an entry of headers is of type array; expected a pair [name, value]'],
     [{ headers: { Upgrade: 'x' } }, 'headers has Upgrade; expected a header that the handshake does not set itself'],
     [
       { headers: { 'Sec-WebSocket-Key': 'x' } },

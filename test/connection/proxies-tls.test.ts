@@ -120,6 +120,7 @@ describe('an HTTP proxy over TLS', () => {
     const error = await rejection(connect(peer.url, { ...options, proxyTls: trusting }));
     expect(error).toBeInstanceOf(CertificateError);
     expect(error.code).toBe('ERR_TLS_CERT_ALTNAME_INVALID');
+    expect(error.message).toContain(`; the proxy is ${proxy.url('https')}`);
   });
 
   test('that can’t be verified is told nothing', async () => {

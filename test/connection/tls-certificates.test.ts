@@ -129,6 +129,11 @@ test('rejectUnauthorized: false connects, and says what is wrong', async () => {
   expect(connection.tls?.authorizationError).toMatchObject({ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
 });
 
+test('a name that begins with a dot stands for no subdomain, as in Node', async () => {
+  const error = await refused(certificates.otherNameServer, { servername: '.test' });
+  expect(error.code).toBe('ERR_TLS_CERT_ALTNAME_INVALID');
+});
+
 describe('checkServerIdentity', () => {
   test('is asked with the host and the certificate with its issuers', async () => {
     const asked: unknown[] = [];
@@ -151,6 +156,26 @@ describe('checkServerIdentity', () => {
     const peer = await tlsPeer(certificates.otherNameServer());
     const connection = await connectSecurely(peer, { checkServerIdentity: () => undefined });
     expect(connection.tls?.authorized).toBe(true);
+  });
+
+  test.each([null, undefined])('accepts with %s, as in Node', async (verdict) => {
+    const peer = await tlsPeer(certificates.otherNameServer());
+    const connection = await connectSecurely(peer, { checkServerIdentity: () => verdict as undefined });
+    expect(connection.tls?.authorized).toBe(true);
+  });
+
+  test.each<[string, unknown]>([
+    ['a promise', Promise.resolve()],
+    ['true', true],
+    ['false', false],
+    ['words', 'no'],
+  ])('that returns %s refuses with a TypeError, also where servers need not be authorised', async (_what, verdict) => {
+    const peer = await tlsPeer();
+    const checkServerIdentity = () => verdict as undefined;
+    const error = await rejection(connectSecurely(peer, { checkServerIdentity, rejectUnauthorized: false }));
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error.message).toMatch(/^checkServerIdentity returned .*; expected an Error, or undefined$/);
+    expect(liveReaders()).toBe(0);
   });
 
   test('that throws refuses with what it throws', async () => {

@@ -138,13 +138,13 @@ describe('a handshake', () => {
   });
 
   test.each([
-    ['TLSv1.2', 'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE'],
-    ['TLSv1.3', 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED'],
+    ['TLSv1.2', /^ERR_SSL_SSL(V3|\/TLS)_ALERT_HANDSHAKE_FAILURE$/],
+    ['TLSv1.3', /^ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED$/],
   ] as const)('of %s in which the server misses our certificate fails with its alert', async (maxVersion, code) => {
     const details = { ca: certificates.ca().cert, requestCert: true, rejectUnauthorized: true, maxVersion } as const;
     const error = await rejection<TlsError>(connectSecurely(await tlsPeer(certificates.server(), details)));
     expect(error).toBeInstanceOf(TlsError);
-    expect(error.code).toBe(code);
+    expect(error.code).toMatch(code);
     expect(liveReaders()).toBe(0);
   });
 });

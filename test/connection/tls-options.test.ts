@@ -46,11 +46,18 @@ describe('ciphers', () => {
   });
 
   test('of TLS 1.2 are those given', async () => {
-    const connection = await connectSecurely(await tlsPeer(), { ciphers: 'ECDHE-ECDSA-AES256-GCM-SHA384' });
+    const peer = await tlsPeer(certificates.server(), { maxVersion: 'TLSv1.2' });
+    const connection = await connectSecurely(peer, { ciphers: 'ECDHE-ECDSA-AES256-GCM-SHA384' });
     expect(connection.tls?.cipher).toMatchObject({
       name: 'ECDHE-ECDSA-AES256-GCM-SHA384',
       standardName: 'TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384',
     });
+  });
+
+  test('of TLS 1.2 alone say nothing of TLS 1.3', async () => {
+    const peer = await tlsPeer(certificates.server(), { minVersion: 'TLSv1.3' });
+    const connection = await connectSecurely(peer, { ciphers: 'ECDHE-ECDSA-AES256-GCM-SHA384' });
+    expect(connection.tls?.protocol).toBe('TLSv1.3');
   });
 
   test('that nobody knows are refused before anything is dialled', async () => {

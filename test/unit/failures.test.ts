@@ -5,6 +5,8 @@ import { certificateMismatch, certificateRefused, tlsFailure } from '../../lib/f
 test.each([
   ['error:0A000418:SSL routines::tlsv1 alert unknown ca', 'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA'],
   ['error:0A00010B:SSL routines::wrong version number', 'ERR_SSL_WRONG_VERSION_NUMBER'],
+  // What OpenSSL 3.5 calls it; Node keeps the slash.
+  ['error:0A000410:SSL routines::ssl/tls alert handshake failure', 'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE'],
   ['error:0480006C:PEM routines::no start line', 'ERR_OSSL_PEM_NO_START_LINE'],
   ['error:05800074:x509 certificate routines::key values mismatch', 'ERR_OSSL_X509_KEY_VALUES_MISMATCH'],
   ['error:1C800064:Provider routines::bad decrypt', 'ERR_OSSL_BAD_DECRYPT'],

@@ -158,7 +158,9 @@ test('proxyHeaders are checked as headers are', () => {
     ['X-A', '1'],
     ['X-A', '2'],
   ]);
-  expect(() => resolveAny({ proxyHeaders: 'x' })).toThrow("proxyHeaders is 'x'; expected an object or pairs");
+  expect(() => resolveAny({ proxyHeaders: 'x' })).toThrow(
+    'proxyHeaders is of type string; expected an object or pairs',
+  );
   expect(() => resolveOptions({ proxyHeaders: { Upgrade: 'x' } })).toThrow('proxyHeaders has Upgrade; expected');
 });
 

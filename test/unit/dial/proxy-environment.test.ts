@@ -111,6 +111,7 @@ describe('no_proxy', () => {
     ['[::1]:443', '::1'],
     ['fe80::/10', 'fe80::1'],
     ['fe80::/10', 'fe80::1%eth0'],
+    ['fe80::/10', 'fe80::1%my_if'],
     ['fd00::/8', 'fd12:3456::1'],
     ['a, b,h.example', 'h.example'],
     ['a b\th.example', 'h.example'],

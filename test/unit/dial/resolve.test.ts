@@ -30,6 +30,13 @@ test('a resolver that is not done by the deadline is a timeout', async () => {
   await failed;
 });
 
+test('a signal that has aborted before is not waited through', async () => {
+  const reason = new Error('changed my mind');
+  const lookup = vi.fn();
+  await expect(resolve(lookup, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  expect(lookup).not.toHaveBeenCalled();
+});
+
 test('the signal ends waiting for a resolver, and is left alone after', async () => {
   const abort = new AbortController();
   const waiting = resolve(never, { signal: abort.signal });

@@ -14,6 +14,8 @@ test.each<[number, Record<string, string>, string]>([
   [400, { 'Sec-WebSocket-Version': '8' }, 'HTTP 400; Sec-WebSocket-Version is "8"'],
   [302, { Location: '/login' }, 'HTTP 302; Location is "/login"'],
   [307, { Location: 'http://user:secret@h/' }, 'HTTP 307; Location is "http://…@h/"'],
+  [307, { Location: 'http:user:secret@h/' }, 'HTTP 307; Location is "http:…@h/"'],
+  [307, { Location: '/users/@me' }, 'HTTP 307; Location is "/users/@me"'],
   [429, { 'Retry-After': '30' }, 'HTTP 429; retry after 30 s'],
   [503, { 'Retry-After': '0' }, 'HTTP 503; retry after 0 s'],
 ])('a refusal with %i and %j says so', (status, headers, words) => {
@@ -31,4 +33,11 @@ test.each<[number, Record<string, string>]>([
 
 test('what a server says is cut where it is long', () => {
   expect(message(302, { Location: `/${'x'.repeat(8000)}` }).length).toBeLessThan(200);
+});
+
+test('what a server says costs no more time than it is long', () => {
+  const began = performance.now();
+  message(300, { Location: '/'.repeat(128 * 1024) });
+  message(300, { Location: `@${'/'.repeat(128 * 1024)}` });
+  expect(performance.now() - began).toBeLessThan(1_000);
 });

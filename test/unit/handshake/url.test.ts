@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
 import { InvalidURL } from '../../../lib/errors.js';
 import { parseUrl } from '../../../lib/handshake/url.js';
@@ -165,8 +166,14 @@ test.each(['ws://%ff:x@h', 'ws://a%3Ab:x@h', 'ws://a:%0a@h'])('the credentials i
   expect(() => parseUrl(url)).toThrow(InvalidURL);
 });
 
-test('a URL that is refused does not show its password', () => {
-  expect(() => parseUrl('ws://user:secret@h:99999/')).toThrow('ws://…@h:99999/');
+test.each([
+  ['ws://user:secret@h:99999/', 'ws://…@h:99999/'],
+  ['ws:user:secret@h:99999/', 'ws:…@h:99999/'],
+  ['WSS:/user:secret@h:99999/', 'WSS:/…@h:99999/'],
+  ['wss:\\\\user:secret@h:99999/', 'wss:\\\\…@h:99999/'],
+  ['//user:secret@h', '//…@h'],
+])('a URL that is refused does not show its password: %s', (url, shown) => {
+  expect(() => parseUrl(url)).toThrow(`url is ${inspect(shown)}; expected`);
 });
 
 test.each([undefined, null, 5, {}, []])('a url of %j is a TypeError', (url) => {

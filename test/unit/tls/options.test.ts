@@ -74,9 +74,13 @@ test('ciphers of TLS 1.3 are told by their names', () => {
   });
 });
 
-test('versions for which no cipher is left are switched off, as in Node', () => {
+test('ciphers of TLS 1.3 alone leave no other version, as in Node', () => {
   expect(check({ ciphers: 'TLS_AES_128_GCM_SHA256' })).toMatchObject({ minVersion: 0x0304, maxVersion: 0x0304 });
-  expect(check({ ciphers: 'ECDHE-RSA-AES128-GCM-SHA256' })).toMatchObject({ minVersion: 0x0303, maxVersion: 0x0303 });
+});
+
+test('ciphers of TLS 1.2 alone leave TLS 1.3 as it is, as in Node', () => {
+  const settings = check({ ciphers: 'ECDHE-RSA-AES128-GCM-SHA256' });
+  expect(settings).toMatchObject({ cipherSuites: '', minVersion: 0x0303, maxVersion: 0x0304 });
 });
 
 test('protocols are offered behind their lengths', () => {
@@ -101,14 +105,18 @@ test.each<[TlsOptions, string]>([
     'tls.key is of type object; expected PEM as a string or a Buffer, { pem, passphrase }, or an array of these',
   ],
   [{ pfx: 'x' as never }, 'tls.pfx is of type string; expected a Buffer, { buf, passphrase }, or an array'],
-  [{ passphrase: 1 as never }, 'tls.passphrase is 1; expected a string'],
+  [{ passphrase: Buffer.from('secret') as never }, 'tls.passphrase is of type object; expected a string'],
+  [
+    { key: { pem: 'one', passphrase: ['secret'] as never } },
+    "tls.key's passphrase is of type array; expected a string",
+  ],
   [{ minVersion: 'SSLv3' as never }, "tls.minVersion is 'SSLv3'; expected one of TLSv1, TLSv1.1, TLSv1.2, TLSv1.3"],
   [{ servername: '::1' }, "tls.servername is '::1'; expected a host name: an IP address is none (RFC 6066 section 3)"],
   [{ servername: 'a b' }, "tls.servername is 'a b'; expected a host name"],
   [{ rejectUnauthorized: 0 as never }, 'tls.rejectUnauthorized is 0; expected true or false'],
   [{ checkServerIdentity: true as never }, 'tls.checkServerIdentity is true; expected a function'],
   [{ ALPNProtocols: 'h2' as never }, "tls.ALPNProtocols is 'h2'; expected an array of names, or a Buffer"],
-  [{ session: 'x' as never }, "tls.session is 'x'; expected a Buffer"],
+  [{ session: 'x' as never }, 'tls.session is of type string; expected a Buffer'],
   [{ cer: 'x' } as never, 'unknown option tls.cer; did you mean tls.cert?'],
   [
     { secureProtocol: 'TLSv1_method' } as never,
