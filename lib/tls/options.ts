@@ -82,7 +82,10 @@ export interface TlsOptions {
   readonly ALPNProtocols?: readonly (string | Uint8Array)[] | Uint8Array | undefined;
   /** Certificate revocation lists, PEM. Where there are any, each certificate of a chain must have one. */
   readonly crl?: Pem | readonly Pem[] | undefined;
-  /** A session to resume, as `connection.tls.session()` or Node's `session` event gave it. */
+  /**
+   * A session to resume, as `connection.tls.session()` gave it. One whose server was verified by other authorities, or by
+   * Node's own client, is not resumed: the handshake is a full one then.
+   */
   readonly session?: Uint8Array | undefined;
   /** `crypto.constants.SSL_OP_*`, combined. */
   readonly secureOptions?: number | undefined;
