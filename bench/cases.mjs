@@ -3,7 +3,7 @@
 /**
  * @typedef {object} Case
  * @property {string} name
- * @property {'receive' | 'send' | 'echo'} what
+ * @property {'receive' | 'send' | 'echo' | 'open'} what `open` opens connections, each of which counts as a message.
  * @property {'ascii' | 'mixed' | 'binary' | 'alternating' | 'json'} payload `mixed` is text in four alphabets,
  *   `alternating` is ASCII text and binary by turns, `json` is JSON in which every message has other figures.
  * @property {number} size Bytes of a message.
@@ -11,6 +11,8 @@
  * @property {number} [perTurn] How many messages are sent in one turn of the event loop.
  * @property {boolean} [fresh] Each message is a new buffer, which hawser is given with `transfer: true`.
  * @property {boolean} [compressed] permessage-deflate with context takeover.
+ * @property {boolean} [tls] Over `wss:`.
+ * @property {boolean} [resumable] Whether the server lets sessions of TLS be resumed.
  * @property {Target[]} targets
  *
  * @typedef {object} Target hawser divided by ws.
@@ -40,6 +42,17 @@ const receive = (name, payload, size, targets = [], style = 'batches') => ({
 /** @type {(name: string, payload: Case['payload'], size: number, perTurn: number, targets?: Target[]) => Case} */
 const send = (name, payload, size, perTurn, targets = []) => ({ name, what: 'send', payload, size, perTurn, targets });
 
+/** @type {(name: string, resumable: boolean, targets: Target[]) => Case} */
+const open = (name, resumable, targets) => ({
+  name,
+  what: 'open',
+  payload: 'ascii',
+  size: 0,
+  tls: true,
+  resumable,
+  targets,
+});
+
 /** @type {Case[]} */
 export const cases = [
   receive('receive-text-16', 'ascii', 16, [atLeast('rate', 6)]),
@@ -66,6 +79,10 @@ export const cases = [
     ...send('send-1-binary-1m-transfer', 'binary', MiB, 1, [atLeast('rate', 1), atMost('cpu', 0.1)]),
     fresh: true,
   },
+  { ...receive('receive-wss-text-1k', 'ascii', KiB, [atLeast('rate', 2), atMost('cpu', 1 / 5)]), tls: true },
+  { ...receive('receive-wss-text-16k', 'ascii', 16 * KiB, [atLeast('rate', 2), atMost('cpu', 1 / 5)]), tls: true },
+  open('open-wss', true, [atLeast('rate', 1), atMost('cpu', 1 / 3)]),
+  open('open-wss-full-handshake', false, [atLeast('rate', 1), atMost('cpu', 1 / 3)]),
   {
     name: 'echo-text-64',
     what: 'echo',

@@ -1,12 +1,13 @@
 import { connect } from 'hawser';
-import { run } from './client.mjs';
+import { ca, run } from './client.mjs';
 
 /**
  * @typedef {import('./client.mjs').Client} Client
  */
 
-await run(async (url, { compressed = false }) => {
-  const connection = await connect(url, { compression: compressed });
+await run(async (url, { compressed = false, tls = false }) => {
+  const options = { compression: compressed, ...(tls ? { tls: { ca } } : {}) };
+  const connection = await connect(url, options);
 
   /** @type {Client['receive']} */
   async function receive({ style }, measurement) {
@@ -36,6 +37,10 @@ await run(async (url, { compressed = false }) => {
     echo(message) {
       connection.send(message);
       return connection.recv();
+    },
+    async open() {
+      const another = await connect(url, options);
+      return () => another.terminate();
     },
     close: () => connection.terminate(),
   };

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 // @ts-expect-error it has no types
 import { mask } from 'bufferutil';
 import { WebSocket } from 'ws';
-import { run } from './client.mjs';
+import { ca, run } from './client.mjs';
 
 /** What `ws` may hold back before a turn waits; hawser's own default. */
 const WRITE_LIMIT = 1024 * 1024;
@@ -15,8 +15,9 @@ if (!/\[native code\]/.test(String(mask)) || process.env['WS_NO_BUFFER_UTIL']) t
  * @typedef {import('./client.mjs').Message} Message
  */
 
-await run(async (url, { compressed = false }) => {
-  const socket = new WebSocket(url, { perMessageDeflate: compressed });
+await run(async (url, { compressed = false, tls = false }) => {
+  const options = { perMessageDeflate: compressed, ...(tls ? { ca } : {}) };
+  const socket = new WebSocket(url, options);
   await once(socket, 'open');
 
   /** @type {Client['receive']} */
@@ -56,10 +57,18 @@ await run(async (url, { compressed = false }) => {
         answered = resolve;
       });
     },
-    async close() {
-      const closed = once(socket, 'close');
-      socket.terminate();
-      await closed;
+    async open() {
+      const another = new WebSocket(url, options);
+      await once(another, 'open');
+      return () => end(another);
     },
+    close: () => end(socket),
   };
 });
+
+/** @param {WebSocket} socket */
+async function end(socket) {
+  const closed = once(socket, 'close');
+  socket.terminate();
+  await closed;
+}

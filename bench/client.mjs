@@ -15,17 +15,24 @@ import { payloadOf } from './payloads.mjs';
  * @property {() => number} buffered Bytes that were sent and have not reached the socket.
  *
  * @typedef {object} Client
+ * @property {() => Promise<() => Promise<unknown>>} open Another connection, like the first; returns what ends it.
  * @property {(order: Case, measurement: Measurement) => Promise<void>} receive Until `count` says that it is over.
  * @property {(order: Case) => Sender} sender
  * @property {(message: Message) => Promise<unknown>} echo Sends, and resolves with the answer.
  * @property {() => Promise<unknown>} close
  */
 
+/** How many connections are being opened at a time. */
+const AT_ONCE = 16;
+
+/** The authority of the server's certificate. */
+export const ca = process.env['BENCH_CA'] ?? '';
+
 /** @param {(url: string, order: Case) => Promise<Client>} open */
 export async function run(open) {
   const [name = '', port = '', warmUp = '', duration = ''] = process.argv.slice(2);
   const order = caseNamed(name);
-  const client = await open(`ws://127.0.0.1:${port}/${name}`, order);
+  const client = await open(`${order.tls ? 'wss' : 'ws'}://127.0.0.1:${port}/${name}`, order);
   const measurement = new Measurement({ warmUp: Number(warmUp), duration: Number(duration) });
   const result = await measure(client, order, measurement);
   await client.close();
@@ -44,12 +51,30 @@ async function measure(client, order, measurement) {
     await client.receive(order, measurement);
     return measurement.result();
   }
+  if (order.what === 'open') {
+    await Promise.all(Array.from({ length: AT_ONCE }, () => openOneAfterAnother(client, measurement)));
+    return measurement.result();
+  }
   if (order.what === 'send') {
     await sendTurns(client.sender(order), order, message, measurement);
     return measurement.result();
   }
   const latencies = await echoOneAtATime(client, message, measurement);
   return { ...measurement.result(), p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) };
+}
+
+/**
+ * Each connection is ended as soon as it is open.
+ * @param {Client} client
+ * @param {Measurement} measurement
+ */
+async function openOneAfterAnother(client, measurement) {
+  for (;;) {
+    const end = await client.open();
+    const over = measurement.count(1, 1);
+    await end();
+    if (over) return;
+  }
 }
 
 /**

@@ -9,6 +9,7 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
 import { caseNamed, cases } from './cases.mjs';
+import { makeCertificates } from './certificates.mjs';
 import { payloadOf } from './payloads.mjs';
 import { printCase, printHead } from './table.mjs';
 
@@ -35,8 +36,10 @@ if (values.list) {
 const chosen = positionals.length > 0 ? positionals.map(caseNamed) : cases;
 const runs = Number(values.runs);
 
-const server = fork(file('server.mjs'));
-const [{ port }] = await once(server, 'message');
+const { cert, key, ca } = await makeCertificates();
+const server = fork(file('server.mjs'), { env: { ...process.env, BENCH_CERT: cert, BENCH_KEY: key } });
+/** @type {[import('./server.mjs').Ports]} */
+const [ports] = await once(server, 'message');
 console.log(
   `Node.js ${process.version}, ${os.cpus().length} x ${os.cpus()[0]?.model.trim()}; ` +
     `ws ${versionOf('ws')}, bufferutil ${versionOf('bufferutil')}; ` +
@@ -64,7 +67,9 @@ server.disconnect();
  */
 async function measure(client, order) {
   const counted = order.what === 'send' ? once(server, 'message') : undefined;
-  const child = fork(file(client), [order.name, String(port), values['warm-up'], values.duration]);
+  const port = order.tls ? (order.resumable === false ? ports.notResumable : ports.tls) : ports.plain;
+  const args = [order.name, String(port), values['warm-up'], values.duration];
+  const child = fork(file(client), args, { env: { ...process.env, BENCH_CA: ca } });
   const result = await new Promise((resolve, reject) => {
     child.once('message', resolve);
     child.once('exit', (code, signal) => reject(new Error(`${client} ended with ${signal ?? code}`)));

@@ -2,13 +2,27 @@
 // the case: it floods pre-encoded frames as fast as the socket takes them, counts bytes without parsing them, or
 // echoes small frames. A raw server, so that the clients are measured and not it.
 
+import { constants } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer } from 'node:net';
+import * as tls from 'node:tls';
 import { caseNamed } from './cases.mjs';
 import { acceptHead, compressedFramesOf, framesOf, onSmallFrames } from './frames.mjs';
 
+/**
+ * Where it listens: without TLS, with TLS, and with TLS whose sessions can't be resumed.
+ * @typedef {{ plain: number, tls: number, notResumable: number }} Ports
+ */
+
 const CHUNK = 256 * 1024;
 
-const server = createServer({ noDelay: true, highWaterMark: 4 * CHUNK }, (socket) => {
+const { BENCH_CERT: cert, BENCH_KEY: key } = process.env;
+const options = { noDelay: true, highWaterMark: 4 * CHUNK };
+// The cheapest cipher, so that the server's share is small.
+const secure = { ...options, cert, key, ciphers: 'TLS_AES_128_GCM_SHA256', honorCipherOrder: true };
+
+/** @param {import('node:net').Socket} socket */
+function serve(socket) {
   socket.on('error', () => {});
   let head = '';
   socket.on('data', function readHead(bytes) {
@@ -17,14 +31,25 @@ const server = createServer({ noDelay: true, highWaterMark: 4 * CHUNK }, (socket
     socket.off('data', readHead);
     const { what, payload, size, compressed } = caseNamed(/^GET \/(\S*)/.exec(head)?.[1] ?? '');
     socket.write(acceptHead(head, compressed));
-    if (what === 'receive')
+    if (what === 'open') socket.resume();
+    else if (what === 'receive')
       flood(socket, compressed ? Buffer.concat(compressedFramesOf(size)) : framesOf(payload, size));
     else if (what === 'send') sink(socket);
     else echo(socket);
   });
-});
+}
 
-server.listen(0, '127.0.0.1', () => process.send?.(server.address()));
+const [plain, resumable, notResumable] = await Promise.all(
+  [
+    createServer(options, serve),
+    tls.createServer(secure, serve),
+    tls.createServer({ ...secure, secureOptions: constants.SSL_OP_NO_TICKET }, serve),
+  ].map(async (server) => {
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    return /** @type {import('node:net').AddressInfo} */ (server.address()).port;
+  }),
+);
+process.send?.({ plain, tls: resumable, notResumable });
 process.on('disconnect', () => process.exit());
 
 /**

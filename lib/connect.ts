@@ -155,14 +155,23 @@ export function checkConnectArguments(
   const resolved = resolveOptions(options, otherNames);
   if (!target.secure && options?.tls !== undefined) {
     const scheme = target.href.slice(0, target.href.indexOf(':') + 1);
-    throw invalidArgument(
-      `tls is given and url has scheme '${scheme}'; expected '${scheme.replace('ws', 'wss')}', or no tls`,
-    );
+    const expected = `'${scheme.replace('ws', 'wss')}', or no tls`;
+    throw invalidArgument(`tls is given and url has scheme '${scheme}'; expected ${expected}`);
   }
-  if (target.socketPath !== undefined && resolved.socketPath !== undefined) {
-    throw invalidArgument('url and option socketPath both name a socket; expected one of them');
-  }
+  checkSocket(target, resolved);
   // What OpenSSL refuses is a wrong argument, too.
   if (target.secure) secureContext(resolved.tls);
   return { target, resolved };
+}
+
+/** Where a socket's path is given, nothing else may say where to dial; the environment does not. */
+function checkSocket({ socketPath: ofUrl }: Target, { socketPath: ofOptions, proxy }: ResolvedOptions): void {
+  if (ofUrl !== undefined && ofOptions !== undefined) {
+    throw invalidArgument('url and option socketPath both name a socket; expected one of them');
+  }
+  if ((ofUrl ?? ofOptions) !== undefined && typeof proxy === 'object') {
+    throw invalidArgument(
+      `proxy is given and ${ofUrl === undefined ? 'socketPath' : 'url'} names a socket; expected no proxy`,
+    );
+  }
 }

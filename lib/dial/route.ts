@@ -3,9 +3,8 @@
  * caller's, who keeps the deadline; dials nothing.
  */
 
-import { isIP } from 'node:net';
 import type { DialTarget } from '../native.js';
-import type { AddressSettings } from './addresses.js';
+import { type AddressSettings, familyOf } from './addresses.js';
 import { describeProxy, type ProxyServer, resolvesLocally } from './proxy.js';
 import { type ProxiedTarget, proxyFromEnvironment } from './proxy-environment.js';
 import type { Destination } from './socks.js';
@@ -84,7 +83,7 @@ async function destinationFor(
   { lookup, family }: RouteSettings,
   resolve: Resolve,
 ): Promise<Destination> {
-  if (!resolvesLocally(proxy) || isIP(hostname) !== 0) return { hostname, port };
+  if (!resolvesLocally(proxy) || familyOf(hostname) !== 0) return { hostname, port };
   const wanted = proxy.scheme === 'socks4' ? 4 : family;
   const [address = hostname] = await resolve(hostname, { lookup, family: wanted, localAddress: undefined });
   return { hostname: address, port };

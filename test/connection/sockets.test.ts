@@ -252,7 +252,7 @@ describe('a host', () => {
   test.runIf(local !== undefined)('that is link-local is reached in its zone, from the URL or a lookup', async () => {
     const { name, address } = local!;
     const zoned = `${address}%${name}`;
-    const peer = await listen({ host: zoned });
+    const peer = await listen({ host: zoned, tls: null });
     const remote = { address: zoned, port: peer.port, family: 'IPv6' };
     const byUrl = await opened(`ws://[${address}%25${encodeURIComponent(name)}]:${peer.port}/`);
     expect(byUrl.remoteAddress).toEqual(remote);

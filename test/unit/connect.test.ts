@@ -164,6 +164,8 @@ test.each([
   [url, { openTimeout: 0 }, RangeError],
   ['ws+unix:', undefined, errors.InvalidURL],
   ['ws+unix:/a', { socketPath: '/b' }, TypeError],
+  ['ws+unix:/a', { proxy: 'http://p' }, TypeError],
+  [url, { socketPath: '/b', proxy: 'http://p' }, TypeError],
   [url, { socketPath: '' }, TypeError],
   [url, { compression: { level: 10 } }, RangeError],
 ])('wrong arguments reject, and nothing is dialled: %s %j', async (address, options, type) => {

@@ -13,15 +13,20 @@ import { type Server, Server as Servers, type Start } from './server.js';
 let openConnections = 0;
 
 /** A connection that is terminated after the test, when no reader may be left. */
-export async function connected(server: Server, path: string, options: ConnectOptions = {}): Promise<Connection> {
-  onTestFailed(() => console.error(server.log));
-  const connection = await connect(`ws://127.0.0.1:${server.port}${path}`, options);
+export async function opened(url: string, options: ConnectOptions = {}): Promise<Connection> {
+  const connection = await connect(url, options);
   openConnections++;
   onTestFinished(async () => {
     await connection.terminate();
     expect(liveReaders()).toBeLessThanOrEqual(--openConnections);
   });
   return connection;
+}
+
+/** As `opened`, where the server runs for the tests. */
+export function connected(server: Server, path: string, options?: ConnectOptions): Promise<Connection> {
+  onTestFailed(() => console.error(server.log));
+  return opened(`ws://127.0.0.1:${server.port}${path}`, options);
 }
 
 /** A server of the test's own, for tests that end it. */

@@ -30,14 +30,17 @@ export class Server {
     this.#exited = running.exited;
   }
 
-  /** Resolves once the server accepts connections. What it says of its own accord goes to its log. */
-  static async start(start: Start): Promise<Server> {
-    if (typeof start !== 'function') {
+  /**
+   * Resolves once the server accepts connections: at the port that it was told or, where that is not given, says. What it
+   * says of its own accord goes to its log.
+   */
+  static async start(start: Start, at?: number): Promise<Server> {
+    if (typeof start !== 'function' && at === undefined) {
       const running = run(start);
       return new Server(await announcedPort(running), running);
     }
-    const port = await freePort();
-    const running = run(start(port));
+    const port = at ?? (await freePort());
+    const running = run(typeof start === 'function' ? start(port) : start);
     await accepting(port, running);
     return new Server(port, running);
   }
@@ -126,7 +129,7 @@ function accepts(port: number): Promise<boolean> {
 }
 
 /** A port that nobody listens on, for servers that can't choose one. */
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = net.createServer().once('error', reject);
     server.listen(0, '127.0.0.1', () => {

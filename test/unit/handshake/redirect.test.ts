@@ -48,6 +48,11 @@ describe('the target', () => {
     ['ws://[::1]:81/', 'http://[::2]/', 'ws://[::2]/'],
     ['ws://h/', 'http://bücher.example/', 'ws://xn--bcher-kva.example/'],
     ['ws://h/', '/a b', 'ws://h/a%20b'],
+    ['ws+unix:/s.sock:/a', '/d?e', 'ws+unix:/s.sock:/d?e'],
+    ['wss+unix:/s.sock:/a/b', 'd', 'wss+unix:/s.sock:/a/d'],
+    ['ws+unix:/s.sock:/a', 'http://i/', 'ws://i/'],
+    ['ws://[fe80::1%25lo]:81/a', '/d', 'ws://[fe80::1%25lo]:81/d'],
+    ['ws://[fe80::1%25lo]:81/a', 'ws://[fe80::1]:81/d', 'ws://[fe80::1%25lo]:81/d'],
   ])('of %s by %j is %s', (from, location, to) => {
     const { href } = follow(from, Buffer.from(location, 'utf8').toString('latin1'));
     expect(href).toBe(to);
@@ -224,4 +229,16 @@ test('another origin is offered no certificate, and judged by its own name', () 
 
 test('another origin is not looked for behind the same socket', () => {
   expect(forAnotherOrigin({ ...noSettings, socketPath: '/a.sock' }).socketPath).toBeUndefined();
+});
+
+test.each([
+  ['ws+unix:/s.sock:/a', 'ws://localhost/'],
+  ['ws://localhost/', 'ws+unix:/s.sock:/a'],
+  ['ws+unix:/s.sock:/a', 'ws+unix:/t.sock:/a'],
+])('a socket is an origin of its own: %s and %s', (one, other) => {
+  expect(sameOrigin(parseUrl(one), parseUrl(other))).toBe(false);
+});
+
+test('nobody is led to a socket of the client’s system', () => {
+  expect(problem('ws://h/', 'ws+unix:/run/docker.sock:/')).toBeInstanceOf(SecurityError);
 });
