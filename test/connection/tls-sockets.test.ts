@@ -11,6 +11,7 @@ import type { ConnectOptions } from '../../lib/options.js';
 import * as certificates from '../support/certificates.js';
 import { liveReaders } from '../support/live-readers.js';
 import { rejection } from '../support/opened.js';
+import { setProxyVariables } from '../support/proxy-variables.js';
 import { accept, echoMessages, type ListenOptions, neverAnswer, ScriptedPeer } from '../support/scripted-peer.js';
 import { TestProxy } from '../support/test-proxy.js';
 
@@ -108,11 +109,12 @@ describe.skipIf(process.platform === 'win32')('socketPath', () => {
     expect(error).toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID', host: 'other.example' });
   });
 
-  test('leads past every proxy', async () => {
+  test('leads past the environment’s proxy', async () => {
     const socketPath = freePath();
     await using proxy = await TestProxy.listen();
     await listen(certificates.server(), { path: socketPath });
-    await opened('wss://localhost/', { socketPath, proxy: proxy.url('http') });
+    setProxyVariables({ wss_proxy: proxy.url('http') });
+    await opened('wss://localhost/', { socketPath, proxy: true });
     expect(proxy.requests).toEqual([]);
   });
 });
