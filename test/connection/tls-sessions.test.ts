@@ -99,6 +99,13 @@ test.each(['TLSv1.2', 'TLSv1.3'] as const)('reconnect() resumes, with %s', async
   expect(resumed).toEqual([false, true, true]);
 });
 
+test('reconnect() gives up where the server can’t be verified, unless told otherwise', async () => {
+  const peer = await tlsPeer(certificates.selfSignedServer());
+  const connections = reconnect(`wss://localhost:${peer.port}/`, { initialDelay: UNIT, maxDelay: UNIT });
+  expect(await rejection(connections.next())).toMatchObject({ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
+  expect(await peer.connectionCount()).toBe(1);
+});
+
 test('a redirect within the origin resumes', async () => {
   const tls = { cert: certificates.server().chain, key: certificates.server().key };
   const redirect = respond({ status: 307, headers: { Location: '/b' } });

@@ -80,6 +80,7 @@ describe('over TLS', () => {
     await using proxy = await TestProxy.listen({ tls: { cert: server().chain, key: server().key } });
     const proxied = { ...env, NODE_USE_ENV_PROXY: '1', https_proxy: proxy.url('https'), no_proxy: '' };
     await staysFlat({ url: peer.url, ending: 'terminate', warmUp: 100, cycles: 300 }, proxied);
+    expect(proxy.requests).toHaveLength(300);
   });
 
   test('300 servers that can’t be verified leave threads, descriptors and memory flat', async () => {
