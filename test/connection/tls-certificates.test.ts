@@ -1,6 +1,7 @@
 /** Whom hawser takes for the server it was asked to connect to, and what it says of all others. */
 
 import { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
 import * as tls from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import { connect } from '../../lib/connect.js';
@@ -120,6 +121,31 @@ describe('a server is refused with Node’s code', () => {
     const peer = await tlsPeer(certificate());
     const error = await rejection(connectSecurely(peer));
     expect(error.code).toBe(await nodesCode(peer, { ca: certificates.ca().cert }));
+  });
+
+  test.each([
+    ['*.test', 'a.test'],
+    ['*', 'localhost'],
+    ['f*.hawser.test', 'feed.hawser.test'],
+    ['*d.hawser.test', 'feed.hawser.test'],
+    ['*.*.test', 'a.b.test'],
+    ['a.*.test', 'a.b.test'],
+    ['xn--*.hawser.test', 'xn--bcher-kva.hawser.test'],
+    ['*.hawser.test', 'xn--bcher-kva.hawser.test'],
+    ['LOCALHOST', 'localhost'],
+    ['localhost.', 'localhost'],
+    ['a_b.test', 'a_b.test'],
+    ['hawser.test', 'feed.hawser.test'],
+    ['127.0.0.1', '127.0.0.1'],
+    ['127.0.0.2', '127.0.0.1'],
+  ])('the same as Node’s, of a certificate for %s: one that is called %s', async (name, host) => {
+    const peer = await tlsPeer(certificates.issue(certificates.intermediate(), { name: 'odd', names: [name] }));
+    const code = await connectSecurely(peer, {}, { host }).then(
+      () => undefined,
+      (error) => error.code,
+    );
+    const asked = isIP(host) === 0 ? { servername: host } : { servername: '', host };
+    expect(code).toBe(await nodesCode(peer, { ca: certificates.ca().cert, ...asked }));
   });
 
   test('one that is for another name carries what Node’s error carries', async () => {
