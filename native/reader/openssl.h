@@ -22,6 +22,7 @@
 namespace hawser::reader {
 
 struct OpenSsl {
+// NOLINTNEXTLINE(bugprone-macro-parentheses): a member's name
 #define HAWSER_DECLARE(name) decltype(&::name) name = nullptr;
   HAWSER_OPENSSL_NAMES(HAWSER_DECLARE)
 #undef HAWSER_DECLARE

@@ -366,7 +366,8 @@ void Session::ReachEnd(core::CloseCause cause) {
 void Session::OnTlsError(const std::string& words) noexcept {
   Guard([this, &words] {
     Blame(core::CloseCause::kTls, 0, words.c_str());
-    if (!transport_->HoldsOutput() && !transport_->HasUnreadBytes()) return End();
+    const bool sent = !transport_->HoldsOutput() && !transport_->HasUnreadBytes();
+    if (sent || write_error_ != 0) return End();
     if (phase_ == Phase::kOpen) EnterClosing();
     if (phase_ >= Phase::kEnding) return;
     deadline_.StartBy(kLinger);

@@ -34,6 +34,7 @@ void Configure(const OpenSsl& openssl, SSL_CTX* context, const TlsContextConfig&
   openssl.SSL_CTX_set_verify(context, SSL_VERIFY_PEER, [](int, X509_STORE_CTX*) { return 1; });
 
   const auto set_version = [&](int command, int version) {
+    if (version == 0) return;
     Require(openssl, openssl.SSL_CTX_ctrl(context, command, version, nullptr), "OpenSSL has no such TLS version");
   };
   set_version(SSL_CTRL_SET_MIN_PROTO_VERSION, config.min_version);
@@ -45,8 +46,10 @@ void Configure(const OpenSsl& openssl, SSL_CTX* context, const TlsContextConfig&
     Require(openssl, openssl.SSL_CTX_set_cipher_list(context, config.ciphers.c_str()), "failed to set ciphers");
   }
   if (!config.ecdh_curve.empty() && config.ecdh_curve != "auto") {
-    Require(openssl, openssl.SSL_CTX_ctrl(context, SSL_CTRL_SET_GROUPS_LIST, 0, Argument(config.ecdh_curve)),
-            "failed to set ECDH curve");
+    if (openssl.SSL_CTX_ctrl(context, SSL_CTRL_SET_GROUPS_LIST, 0, Argument(config.ecdh_curve)) != 1) {
+      openssl.ERR_clear_error();
+      throw TlsError("Failed to set ECDH curve");  // Node's words
+    }
   }
   if (!config.sigalgs.empty()) {
     Require(openssl, openssl.SSL_CTX_ctrl(context, SSL_CTRL_SET_SIGALGS_LIST, 0, Argument(config.sigalgs)),

@@ -43,7 +43,8 @@ struct TlsContextConfig {
   bool partial_chains = false;       // X509_V_FLAG_PARTIAL_CHAIN
 };
 
-// OpenSSL's own words: 'error:0480006C:PEM routines::no start line'.
+// OpenSSL's own words: 'error:0480006C:PEM routines::no start line'. Where OpenSSL has none, or Node tells others, they
+// do not begin with 'error:'.
 class TlsError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

@@ -24,8 +24,9 @@ class Certificates {
   Certificates& operator=(const Certificates&) = delete;
 
   std::vector<X509*> all() const {
-    std::vector<X509*> all;
-    for (int i = 0; i < CountOf(openssl_, stack_); ++i) all.push_back(CertificateAt(openssl_, stack_, i));
+    const int count = std::max(CountOf(openssl_, stack_), 0);
+    std::vector<X509*> all(static_cast<std::size_t>(count));
+    for (int i = 0; i < count; ++i) all[static_cast<std::size_t>(i)] = CertificateAt(openssl_, stack_, i);
     return all;
   }
 
@@ -51,7 +52,10 @@ class Loader {
   void Revoke(const Bytes& pem) {
     const BioPtr bio = Open(pem);
     const CrlPtr crl(openssl_.PEM_read_bio_X509_CRL(bio.get(), nullptr, NoPassphrase, nullptr), {&openssl_});
-    if (!crl) Fail("failed to parse CRL");
+    if (!crl) {
+      openssl_.ERR_clear_error();
+      throw TlsError("Failed to parse CRL");  // Node's words
+    }
     Require(openssl_.X509_STORE_add_crl(store_, crl.get()));
     Require(openssl_.X509_STORE_set_flags(store_, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL));
   }
@@ -125,7 +129,8 @@ class Loader {
   BioPtr Open(const Bytes& bytes) const {
     if (bytes.size() > INT_MAX) throw TlsError("a certificate or key is over 2 GiB");
     openssl_.ERR_clear_error();
-    BioPtr bio(openssl_.BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())), {&openssl_});
+    const void* begin = bytes.empty() ? static_cast<const void*>("") : bytes.data();
+    BioPtr bio(openssl_.BIO_new_mem_buf(begin, static_cast<int>(bytes.size())), {&openssl_});
     if (!bio) Fail("out of memory");
     return bio;
   }

@@ -1,5 +1,7 @@
 #include "reader/tls_verdict.h"
 
+#include <algorithm>
+
 #include "reader/openssl_handles.h"
 
 namespace hawser::reader {
@@ -65,9 +67,10 @@ std::vector<std::uint8_t> Encode(const OpenSsl& openssl, const X509* certificate
 std::vector<std::vector<std::uint8_t>> Chain(const OpenSsl& openssl, const SSL* ssl, bool verified) {
   const STACK_OF(X509)* certificates = verified ? openssl.SSL_get0_verified_chain(ssl) : nullptr;
   if (CountOf(openssl, certificates) <= 0) certificates = openssl.SSL_get_peer_cert_chain(ssl);
-  std::vector<std::vector<std::uint8_t>> chain;
-  for (int i = 0; i < CountOf(openssl, certificates); ++i) {
-    chain.push_back(Encode(openssl, CertificateAt(openssl, certificates, i)));
+  const int count = std::max(CountOf(openssl, certificates), 0);
+  std::vector<std::vector<std::uint8_t>> chain(static_cast<std::size_t>(count));
+  for (int i = 0; i < count; ++i) {
+    chain[static_cast<std::size_t>(i)] = Encode(openssl, CertificateAt(openssl, certificates, i));
   }
   if (chain.empty()) {
     if (const X509* leaf = openssl.SSL_get0_peer_certificate(ssl)) chain.push_back(Encode(openssl, leaf));

@@ -52,6 +52,25 @@ TEST_CASE("an empty queue has nothing to show") {
   CHECK(queue.Consume(0) == 0);
 }
 
+TEST_CASE("payload that is added later counts when what was appended last has left") {
+  OutputQueue queue;
+  Append(queue, std::string(30, 'a'));
+  queue.AddPayload(10, true);
+  queue.AddPayload(5, true);
+  CHECK(PeekAll(queue).size() == 30);
+  CHECK(queue.Consume(20) == 5);
+  CHECK(queue.Consume(10) == 10);
+}
+
+TEST_CASE("payload of more bytes than what it is in counts at the end") {
+  OutputQueue queue;
+  Append(queue, std::string(30, 'a'));
+  queue.AddPayload(1000, false);
+  CHECK(PeekAll(queue).size() == 30);
+  CHECK(queue.Consume(29) == 0);
+  CHECK(queue.Consume(1) == 1000);
+}
+
 TEST_CASE("frames leave in the order in which they came") {
   OutputQueue queue;
   std::string expected;

@@ -97,6 +97,20 @@ std::optional<reader::Notice> Application::NextNotice() {
 
 void Application::Open(reader::Start start) {
   (void)Await<reader::Dialed>();
+  Upgrade(start);
+}
+
+reader::Secured Application::OpenTls(reader::Secure command) {
+  (void)Await<reader::Dialed>();
+  return Secure(std::move(command));
+}
+
+reader::Secured Application::Secure(reader::Secure command) {
+  Post(std::move(command));
+  return Await<reader::Secured>();
+}
+
+void Application::Upgrade(reader::Start start) {
   const auto request = AsSpan(kRequestHead);
   Post(reader::WriteBytes{{request.begin(), request.end()}});
   Post(reader::ReadHead{kHeadLimit});

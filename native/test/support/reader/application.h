@@ -65,6 +65,12 @@ class Application {
   // --- opening ---
   // Waits until a connection is established, sends a request, reads kResponseHead, starts frames.
   void Open(reader::Start start = {});
+  // The same over a connection that is established.
+  void Upgrade(reader::Start start = {});
+  // Waits until a connection is established and TLS over it.
+  reader::Secured OpenTls(reader::Secure command);
+  // Waits until TLS is established over what there is.
+  reader::Secured Secure(reader::Secure command);
   // The next notice, which must be a T.
   template <typename T>
   T Await() {

@@ -90,17 +90,26 @@ std::string Peer::ReadHead() {
   return Take(end + kEmptyLine.size(), "read head");
 }
 
+std::string Peer::ReadSome() {
+  if (buffer_.empty()) (void)ReadMore("read some");
+  return std::exchange(buffer_, {});
+}
+
 SentFrame Peer::ReadFrame() {
+  return ReadFrameBy([this](std::size_t size) { return Take(size, "read frame"); });
+}
+
+SentFrame ReadFrameBy(const std::function<std::string(std::size_t)>& take) {
   constexpr std::size_t kKey = 4;
-  std::string frame = Take(2, "read frame");
+  std::string frame = take(2);
   std::size_t length = static_cast<std::uint8_t>(frame[1]) & 0x7FU;
   if (length >= 126) {
-    const std::string extended = Take(length == 126 ? 2 : 8, "read frame");
+    const std::string extended = take(length == 126 ? 2 : 8);
     length = 0;
     for (const char byte : extended) length = length << 8 | static_cast<std::uint8_t>(byte);
     frame += extended;
   }
-  frame += Take(kKey + length, "read frame");
+  frame += take(kKey + length);
   return ReadClientFrames(frame).at(0);
 }
 

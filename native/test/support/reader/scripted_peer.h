@@ -25,6 +25,9 @@ namespace hawser::test {
 // What AcceptWebSocket answers, and Application::Open expects.
 inline constexpr std::string_view kResponseHead = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n";
 
+// A frame out of what `take` gives, which is exactly so many bytes of the stream.
+SentFrame ReadFrameBy(const std::function<std::string(std::size_t)>& take);
+
 // The peer as its script sees it: a listening socket and the connection accepted last. Script's thread. All steps
 // throw std::runtime_error.
 class Peer {
@@ -48,6 +51,8 @@ class Peer {
   void ExpectEndOfStream();
   // Waits until there is something to read, and leaves it there.
   void ExpectUnread() { (void)AwaitOrThrow(connection_, POLLIN, "expect unread"); }
+  // What has come, waiting for some; empty at the end of the stream.
+  std::string ReadSome();
   // Reads and forgets so many bytes.
   void Skip(std::size_t size) { (void)Take(size, "skip"); }
   // Reads and forgets everything until the client's end of stream or reset.
