@@ -167,7 +167,8 @@ export function tlsFailure(words: string, proxy?: string): TlsError {
  */
 export function tlsOptionsFailure(words: string): TlsError {
   const { number, library, reason } = openSslError(words);
-  if (reason === undefined) return new TlsError(words, { code: 'ERR_SSL_FAILURE' });
+  // What Node says in words of its own.
+  if (reason === undefined) return new TlsError(words, { code: 'ERR_CRYPTO_OPERATION_FAILED' });
   // ERR_GET_LIB of OpenSSL 3.
   const part = openSslLibraries.get((number >>> 23) & 0xff) ?? '';
   const prefix = part === 'SSL_' ? 'ERR_' : 'ERR_OSSL_';
