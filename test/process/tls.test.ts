@@ -8,7 +8,7 @@ import * as tls from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ca, otherCa, selfSignedServer, server } from '../support/certificates.js';
 import { root, runScript, type ScriptOptions } from '../support/run-script.js';
-import { accept, echoMessages, ScriptedPeer } from '../support/scripted-peer.js';
+import { accept, echoMessages, respond, ScriptedPeer } from '../support/scripted-peer.js';
 
 let peer: ScriptedPeer;
 let selfSigned: ScriptedPeer;
@@ -250,24 +250,29 @@ describe('keys are written', () => {
 
 describe('a runtime whose OpenSSL can’t be used', () => {
   test('opens ws: and refuses wss: in words', async () => {
-    await using plain = await ScriptedPeer.listen([accept(), echoMessages()], { tls: undefined });
+    await using plain = await ScriptedPeer.listen([accept(), echoMessages()], { tls: null });
+    const redirect = respond({ status: 307, headers: { Location: peer.url } });
+    await using redirecting = await ScriptedPeer.listen([redirect], { tls: null });
     const source = `
       import { createRequire } from 'node:module';
       import { connect } from 'hawser';
       createRequire(process.cwd() + '/')(process.env.HAWSER_ADDON).hideOpenSsl();
-      const [, plain, secure] = process.argv;
+      const [, plain, secure, redirecting] = process.argv;
       const connection = await connect(plain);
       await connection.send('hello');
       console.log(await connection.recv());
       await connection.terminate();
-      await connect(secure).catch((error) => console.log(error.code, error.message));
+      const say = (error) => console.log(error.code, error.message);
+      await connect(secure).catch(say);
+      await connect(plain, { proxy: 'https://127.0.0.1:1' }).catch(say);
+      await connect(redirecting).catch(say);
     `;
-    const result = await runScript(source, { args: [plain.url, peer.url] });
+    const result = await runScript(source, { args: [plain.url, peer.url, redirecting.url] });
     expect(result).toMatchObject({ code: 0, stderr: '' });
-    expect(result.stdout).toBe(
-      'hello\nHAWSER_NOT_SUPPORTED wss: needs OpenSSL 3 from the runtime: ' +
-        'the runtime exports no OPENSSL_version_major; ws: works without\n',
-    );
+    const refusal =
+      'HAWSER_NOT_SUPPORTED wss: needs OpenSSL 3 from the runtime: ' +
+      'the runtime exports no OPENSSL_version_major; ws: works without';
+    expect(result.stdout).toBe(`hello\n${refusal}\n${refusal}\n${refusal}; redirected to "${peer.url}"\n`);
   });
 
   test('loads the addon, which links none of it', () => {
