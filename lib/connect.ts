@@ -163,6 +163,8 @@ export function checkConnectArguments(
   checkSocket(target, resolved);
   // What OpenSSL refuses is a wrong argument, too.
   if (target.secure) secureContext(resolved.tls);
+  const { proxy } = resolved;
+  if (typeof proxy === 'object' && proxy.scheme === 'https') secureContext(resolved.proxyTls);
   return { target, resolved };
 }
 

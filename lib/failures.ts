@@ -146,20 +146,43 @@ const openSslLibraries: ReadonlyMap<number, string> = new Map([
 const plainReasons: ReadonlySet<string> = new Set(['wrong version number', 'http request', 'packet length too long']);
 
 /**
- * @param words OpenSSL's: `error:0480006C:PEM routines::no start line`.
+ * TLS that failed on its way. Its code is `ERR_SSL_` and the reason, as in Node, whichever part of OpenSSL it is from.
+ *
+ * @param words OpenSSL's: `error:0A000418:SSL routines::tlsv1 alert unknown ca`.
  * @param proxy the URL of the proxy that TLS was spoken with, if it was one.
  */
 export function tlsFailure(words: string, proxy?: string): TlsError {
-  const [, number = '', library, reason] = /error:([0-9A-F]+):([^:]*):[^:]*:([^:]+)/i.exec(words) ?? [];
+  const { library, reason } = openSslError(words);
   const who = proxy === undefined ? '' : `; the proxy is ${proxy}`;
   if (reason === undefined) return new TlsError(`${words}${who}`, { code: 'ERR_SSL_FAILURE' });
-  // ERR_GET_LIB of OpenSSL 3.
-  const part = openSslLibraries.get((Number.parseInt(number, 16) >>> 23) & 0xff) ?? '';
-  const prefix = part === 'SSL_' ? 'ERR_' : 'ERR_OSSL_';
-  const code = `${prefix}${part}${reason.replaceAll(' ', '_').toUpperCase()}`;
   const silent = proxy === undefined ? 'server' : 'proxy';
   const hint = plainReasons.has(reason) ? `; the ${silent} may not speak TLS here` : '';
-  return new TlsError(`${words}${hint}${who}`, { code, library, reason });
+  return new TlsError(`${words}${hint}${who}`, { code: `ERR_SSL_${codeOf(reason)}`, library, reason });
+}
+
+/**
+ * Options of TLS that OpenSSL refuses. As in Node the code has the part of OpenSSL: `ERR_OSSL_PEM_NO_START_LINE`.
+ *
+ * @param words OpenSSL's: `error:0480006C:PEM routines::no start line`.
+ */
+export function tlsOptionsFailure(words: string): TlsError {
+  const { number, library, reason } = openSslError(words);
+  // What Node says in words of its own.
+  if (reason === undefined) return new TlsError(words, { code: 'ERR_CRYPTO_OPERATION_FAILED' });
+  // ERR_GET_LIB of OpenSSL 3.
+  const part = openSslLibraries.get((number >>> 23) & 0xff) ?? '';
+  const prefix = part === 'SSL_' ? 'ERR_' : 'ERR_OSSL_';
+  return new TlsError(words, { code: `${prefix}${part}${codeOf(reason)}`, library, reason });
+}
+
+function openSslError(words: string): { number: number; library: string | undefined; reason: string | undefined } {
+  const [, number = '', library, reason] = /error:([0-9A-F]+):([^:]*):[^:]*:([^:]+)/i.exec(words) ?? [];
+  return { number: Number.parseInt(number, 16), library, reason };
+}
+
+/** All but spaces stays: 'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE' is a code of Node's with OpenSSL 3.5. */
+function codeOf(reason: string): string {
+  return reason.replaceAll(' ', '_').toUpperCase();
 }
 
 /** The stream ended before TLS was established; in the words and with the code of Node. */

@@ -5,7 +5,7 @@
 
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import { tlsFailure, tlsNotSupported } from '../failures.js';
+import { tlsNotSupported, tlsOptionsFailure } from '../failures.js';
 import { type NativeSecureContext, openSslProblem, SecureContextClass } from '../native.js';
 import type { TlsSettings } from './options.js';
 import { defaultTrust, type Trust } from './trust.js';
@@ -64,7 +64,7 @@ function create(settings: TlsSettings, trust: Trust | undefined): NativeSecureCo
       partialChains: settings.allowPartialTrustChain,
     });
   } catch (error) {
-    throw tlsFailure((error as Error).message);
+    throw tlsOptionsFailure((error as Error).message);
   }
 }
 

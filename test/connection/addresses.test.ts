@@ -11,6 +11,10 @@ import { liveReaders } from '../support/live-readers.js';
 import { rejection } from '../support/opened.js';
 import { accept, answerClose, ScriptedPeer } from '../support/scripted-peer.js';
 import { LONG, MEDIUM, now, SHORT, sleep } from '../support/times.js';
+import { tlsEverywhere } from '../support/tls-everywhere.js';
+
+/** What the peers speak. */
+const scheme = tlsEverywhere() === undefined ? 'ws' : 'wss';
 
 afterEach(() => expect(liveReaders()).toBe(0));
 
@@ -53,7 +57,7 @@ async function connected(
   use: (connection: Connection, took: number) => void,
 ): Promise<void> {
   const began = now();
-  const connection = await connect(`ws://h.example:${port}/`, options);
+  const connection = await connect(`${scheme}://h.example:${port}/`, options);
   try {
     use(connection, now() - began);
   } finally {
@@ -78,7 +82,7 @@ describe('dialling', () => {
 
   test('asks the system for a name', async () => {
     const peer = await listen();
-    await using connection = await connect(`ws://localhost:${peer.port}/`, { family: 4 });
+    await using connection = await connect(`${scheme}://localhost:${peer.port}/`, { family: 4 });
     expect(connection.remoteAddress.address).toBe('127.0.0.1');
     expect((await peer.request()).headers['host']).toBe(`localhost:${peer.port}`);
   });
@@ -286,7 +290,7 @@ describe('resolving', () => {
     };
     const began = now();
     const openTimeout = 7 * MEDIUM;
-    const error = await rejection(connect(`ws://h.example:${peer.port}/`, { lookup, openTimeout }));
+    const error = await rejection(connect(`${scheme}://h.example:${peer.port}/`, { lookup, openTimeout }));
     expect(error.message).toMatch(/^timed out while waiting for handshake response/);
     // Not twelve times.
     expect(now() - began).toBeLessThan(10 * MEDIUM);

@@ -4,6 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { connect } from '../../lib/connect.js';
 import type { Connection } from '../../lib/connection.js';
 import { ConnectionClosedOK, HawserError, InvalidURL, NotSupported } from '../../lib/errors.js';
+import type { ConnectOptions } from '../../lib/options.js';
 import { liveReaders } from '../support/live-readers.js';
 import { open, rejection } from '../support/opened.js';
 import { accept, answerClose, ScriptedPeer, sendText } from '../support/scripted-peer.js';
@@ -153,6 +154,41 @@ describe('the options of connect', () => {
     expect(error).toBeInstanceOf(TypeError);
     expect(error.code).toBe('HAWSER_INVALID_ARGUMENT');
     expect(error.message).toEqual(message);
+  });
+
+  const conflicts: [url: string, options: ConnectOptions, message: string][] = [
+    ['ws://h/', { tls: {} }, "tls is given and url has scheme 'ws:'; expected 'wss:', or no tls"],
+    ['ws+unix:/s', { tls: {} }, "tls is given and url has scheme 'ws+unix:'; expected 'wss+unix:', or no tls"],
+    ['wss+unix:/s', { socketPath: '/t' }, 'url and option socketPath both name a socket; expected one of them'],
+    ['ws+unix:/s', { proxy: 'http://p' }, 'proxy is given and url names a socket; expected no proxy'],
+    [
+      'ws://h/',
+      { socketPath: '/s', proxy: 'http://p' },
+      'proxy is given and socketPath names a socket; expected no proxy',
+    ],
+    [
+      'ws://h/',
+      { socketPath: '' },
+      "socketPath is ''; expected a socket's path that is not empty and has no NUL but a leading one",
+    ],
+    [
+      'wss://h/',
+      { tls: { servername: '::1' } },
+      "tls.servername is '::1'; expected a host name: an IP address is none (RFC 6066 section 3)",
+    ],
+    [
+      'wss://h/',
+      { tls: { ca: 5 as never } },
+      'tls.ca is of type number; expected PEM as a string or a Buffer, or an array of these',
+    ],
+    [
+      'wss://h/',
+      { tls: { secureContext: {} } as never },
+      'unknown option tls.secureContext; a context of Node can not be read from outside; give what it was made of, which is parsed once',
+    ],
+  ];
+  test.each(conflicts)('with %s %o are a TypeError', async (url, options, message) => {
+    expectArgumentError(await rejection(connect(url, options)), TypeError, message);
   });
 
   const outOfRange: [object, string][] = [

@@ -7,6 +7,7 @@ import type { ConnectOptions } from '../../lib/options.js';
 import * as certificates from '../support/certificates.js';
 import { liveReaders } from '../support/live-readers.js';
 import { rejection } from '../support/opened.js';
+import { setProxyVariables } from '../support/proxy-variables.js';
 import {
   accept,
   answerClose,
@@ -82,6 +83,36 @@ describe('wss:', () => {
   });
 });
 
+describe('the environment’s proxy', () => {
+  test.each(['wss_proxy', 'https_proxy', 'all_proxy', 'WSS_PROXY'])('is %s, for wss:', async (name) => {
+    const proxy = await listenProxy();
+    const peer = await listenPeer(certificates.server());
+    setProxyVariables({
+      [name]: proxy.url('socks5h'),
+      ws_proxy: 'http://127.0.0.1:1',
+      http_proxy: 'http://127.0.0.1:1',
+    });
+    expect(await secured(peer.url, { proxy: true, tls: trusting })).toBe('TLSv1.3');
+    expect(proxy.requests).toMatchObject([{ protocol: 'socks5', port: peer.port }]);
+  });
+
+  test('may be one over TLS, which proxyTls is for', async () => {
+    const proxy = await listenSecureProxy({ user: { username: 'user', password: 'pass' } });
+    const peer = await listenPeer(certificates.server());
+    setProxyVariables({ https_proxy: proxy.url('https', 'user:pass') });
+    expect(await secured(peer.url, { proxy: true, proxyTls: trusting, tls: trusting })).toBe('TLSv1.3');
+    expect(proxy.requests).toMatchObject([{ port: peer.port }]);
+  });
+
+  test('is not asked for what no_proxy exempts', async () => {
+    const proxy = await listenProxy();
+    const peer = await listenPeer(certificates.server());
+    setProxyVariables({ wss_proxy: proxy.url('http'), no_proxy: `example,127.0.0.1:${peer.port}` });
+    expect(await secured(peer.url, { proxy: true, tls: trusting })).toBe('TLSv1.3');
+    expect(proxy.requests).toEqual([]);
+  });
+});
+
 describe('an HTTP proxy over TLS', () => {
   test('is connected through', async () => {
     const proxy = await listenSecureProxy();
@@ -121,6 +152,31 @@ describe('an HTTP proxy over TLS', () => {
     expect(error).toBeInstanceOf(CertificateError);
     expect(error.code).toBe('ERR_TLS_CERT_ALTNAME_INVALID');
     expect(error.message).toContain(`; the proxy is ${proxy.url('https')}`);
+  });
+
+  test('may ask for a client’s certificate, which is that of proxyTls', async () => {
+    const asking = { requestCert: true, rejectUnauthorized: true, ca: certificates.ca().cert };
+    const proxy = await listenProxy({ tls: { ...speaking(certificates.server()), ...asking } });
+    const peer = await listenPeer(certificates.server());
+    const { client } = certificates;
+    const identity = { ...trusting, cert: client().chain, key: client().key };
+    const proxied = { proxy: proxy.url('https'), tls: trusting };
+    expect(await secured(peer.url, { ...proxied, proxyTls: identity })).toBe('TLSv1.3');
+    const error = await rejection<ProxyError>(connect(peer.url, { ...proxied, tls: identity, proxyTls: trusting }));
+    // TLS 1.3 tells after the handshake, where the proxy's answer is waited for.
+    expect(error).toBeInstanceOf(ProxyError);
+    expect(error).toMatchObject({ proxy: proxy.url('https'), cause: expect.any(TlsError) });
+    expect(error.cause).toMatchObject({ code: expect.stringMatching(/ALERT_CERTIFICATE_REQUIRED$/) });
+  });
+
+  test('whose options OpenSSL refuses is not dialled', async () => {
+    const proxy = await listenSecureProxy();
+    const dialled: unknown[] = [];
+    const lookup: ConnectOptions['lookup'] = (host) => dialled.push(host);
+    const options = { proxy: `https://p.example:${proxy.port}`, proxyTls: { cert: 'junk' }, lookup };
+    const error = await rejection<TlsError>(connect('ws://h.example/', options));
+    expect(error.code).toBe('ERR_OSSL_PEM_NO_START_LINE');
+    expect(dialled).toEqual([]);
   });
 
   test('that can’t be verified is told nothing', async () => {

@@ -1,6 +1,7 @@
 /** Whom hawser takes for the server it was asked to connect to, and what it says of all others. */
 
 import { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
 import * as tls from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import { connect } from '../../lib/connect.js';
@@ -9,7 +10,7 @@ import type { TlsOptions } from '../../lib/tls/options.js';
 import * as certificates from '../support/certificates.js';
 import { liveReaders } from '../support/live-readers.js';
 import { rejection } from '../support/opened.js';
-import { accept, ScriptedPeer } from '../support/scripted-peer.js';
+import { accept, answerClose, ScriptedPeer } from '../support/scripted-peer.js';
 import { connectSecurely, tlsPeer } from '../support/tls-peers.js';
 
 type Make = () => certificates.Certificate;
@@ -20,6 +21,18 @@ async function refused(certificate: Make, options?: TlsOptions, host?: string): 
   expect(error).toBeInstanceOf(CertificateError);
   expect(liveReaders()).toBe(0);
   return error;
+}
+
+/** What Node itself says of a server; undefined where it connects. */
+function nodesCode({ port }: ScriptedPeer, options: tls.ConnectionOptions): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const socket = tls.connect({ host: '127.0.0.1', port, servername: 'localhost', ...options });
+    const settle = (code?: string) => {
+      socket.destroy();
+      resolve(code);
+    };
+    socket.on('error', ({ code }: NodeJS.ErrnoException) => settle(code)).on('secureConnect', () => settle());
+  });
 }
 
 describe('a server is who it should be', () => {
@@ -44,7 +57,7 @@ describe('a server is who it should be', () => {
 
   test('by its IPv6 address', async () => {
     const { cert, key, chain } = certificates.server();
-    await using peer = await ScriptedPeer.listen([accept()], { host: '::1', tls: { cert: chain, key } });
+    await using peer = await ScriptedPeer.listen([accept(), answerClose()], { host: '::1', tls: { cert: chain, key } });
     await using connection = await connect(peer.url, { tls: { ca: certificates.ca().cert } });
     expect(connection.tls?.peerCertificate?.fingerprint256).toBe(new X509Certificate(cert).fingerprint256);
   });
@@ -88,23 +101,51 @@ describe('a server is refused with Node’s code', () => {
     expect(connection.tls?.authorized).toBe(true);
   });
 
+  test('one of whose authorities there is no list of revocations', async () => {
+    const peer = await tlsPeer();
+    const ca = certificates.ca().cert;
+    const node = await nodesCode(peer, { ca, crl: certificates.crl() });
+    const error = await rejection(connectSecurely(peer, { crl: certificates.crl() }));
+    expect(error).toMatchObject({ code: 'UNABLE_TO_GET_CRL' });
+    expect(error.code).toBe(node);
+  });
+
   test.each([
     ['expired', certificates.expiredServer],
+    ['not valid yet', certificates.futureServer],
     ['self-signed', certificates.selfSignedServer],
     ['strange', certificates.strangeServer],
     ['for clients', certificates.misusedServer],
     ['for another name', certificates.otherNameServer],
   ])('the same as Node’s: %s', async (_what, certificate) => {
     const peer = await tlsPeer(certificate());
-    const socket = tls.connect({
-      host: '127.0.0.1',
-      port: peer.port,
-      servername: 'localhost',
-      ca: certificates.ca().cert,
-    });
-    const node = await new Promise<NodeJS.ErrnoException>((resolve) => socket.on('error', resolve));
     const error = await rejection(connectSecurely(peer));
-    expect(error.code).toBe(node.code);
+    expect(error.code).toBe(await nodesCode(peer, { ca: certificates.ca().cert }));
+  });
+
+  test.each([
+    ['*.test', 'a.test'],
+    ['*', 'localhost'],
+    ['f*.hawser.test', 'feed.hawser.test'],
+    ['*d.hawser.test', 'feed.hawser.test'],
+    ['*.*.test', 'a.b.test'],
+    ['a.*.test', 'a.b.test'],
+    ['xn--*.hawser.test', 'xn--bcher-kva.hawser.test'],
+    ['*.hawser.test', 'xn--bcher-kva.hawser.test'],
+    ['LOCALHOST', 'localhost'],
+    ['localhost.', 'localhost'],
+    ['a_b.test', 'a_b.test'],
+    ['hawser.test', 'feed.hawser.test'],
+    ['127.0.0.1', '127.0.0.1'],
+    ['127.0.0.2', '127.0.0.1'],
+  ])('the same as Node’s, of a certificate for %s: one that is called %s', async (name, host) => {
+    const peer = await tlsPeer(certificates.issue(certificates.intermediate(), { name: 'odd', names: [name] }));
+    const code = await connectSecurely(peer, {}, { host }).then(
+      () => undefined,
+      (error) => error.code,
+    );
+    const asked = isIP(host) === 0 ? { servername: host } : { servername: '', host };
+    expect(code).toBe(await nodesCode(peer, { ca: certificates.ca().cert, ...asked }));
   });
 
   test('one that is for another name carries what Node’s error carries', async () => {
@@ -200,6 +241,18 @@ test('allowPartialTrustChain trusts an intermediate by itself', async () => {
   expect(await rejection(connectSecurely(peer, { ca }))).toMatchObject({ code: 'UNABLE_TO_GET_ISSUER_CERT' });
   const connection = await connectSecurely(peer, { ca, allowPartialTrustChain: true });
   expect(connection.tls?.authorized).toBe(true);
+});
+
+test('whom a client’s archive vouches for is trusted as Node trusts them', async () => {
+  const peer = await tlsPeer(certificates.server());
+  const pfx = certificates.pkcs12(certificates.client(), [certificates.intermediate(), certificates.ca()], 'secret');
+  const options = { pfx, passphrase: 'secret' };
+  const node = await nodesCode(peer, options);
+  const outcome = connectSecurely(peer, { ca: undefined, ...options }).then(
+    () => undefined,
+    (error) => error.code,
+  );
+  expect(await outcome).toBe(node);
 });
 
 test('several authorities are all trusted', async () => {

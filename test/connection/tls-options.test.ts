@@ -1,5 +1,7 @@
 /** What `tls` can be told besides whom to trust, as the peer sees it. */
 
+import { constants } from 'node:crypto';
+import * as tls from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import { connect } from '../../lib/connect.js';
 import { TlsError } from '../../lib/errors.js';
@@ -10,6 +12,18 @@ import * as certificates from '../support/certificates.js';
 import { liveReaders } from '../support/live-readers.js';
 import { rejection } from '../support/opened.js';
 import { connectSecurely, type TlsDetails, tlsPeer } from '../support/tls-peers.js';
+
+/** Node refuses the options, too, and with the same code where it gives one. */
+function expectNodesCode(error: TlsError, options: TlsOptions): void {
+  try {
+    tls.createSecureContext(options as tls.SecureContextOptions);
+  } catch (problem) {
+    const { code = error.code } = problem as NodeJS.ErrnoException;
+    expect(error.code).toBe(code);
+    return;
+  }
+  expect.unreachable('Node takes these options');
+}
 
 describe('versions', () => {
   test.each(['TLSv1.2', 'TLSv1.3'] as const)('%s is spoken with a server that speaks nothing else', async (version) => {
@@ -84,6 +98,24 @@ test.each<[string, TlsOptions, TlsDetails]>([
 ])('%s that the server shares are used', async (_name, options, details) => {
   const connection = await connectSecurely(await tlsPeer(certificates.server(), details), options);
   expect(connection.tls?.authorized).toBe(true);
+});
+
+test('secureOptions are OpenSSL’s', async () => {
+  const connection = await connectSecurely(await tlsPeer(), { secureOptions: constants.SSL_OP_NO_TLSv1_3 });
+  expect(connection.tls?.protocol).toBe('TLSv1.2');
+});
+
+test.each<[string, TlsOptions]>([
+  ['groups', { ecdhCurve: 'no-such-curve' }],
+  ['signature algorithms', { sigalgs: 'no-such-algorithm' }],
+  ['ciphers', { ciphers: 'no-such-cipher' }],
+  ['a revocation list', { crl: 'junk' }],
+])('%s that OpenSSL refuses are refused before anything is dialled', async (_what, options) => {
+  const peer = await tlsPeer();
+  const error = await rejection<TlsError>(connectSecurely(peer, options));
+  expect(error).toBeInstanceOf(TlsError);
+  expectNodesCode(error, options);
+  expect(await peer.connectionCount()).toBe(0);
 });
 
 describe('the server’s name', () => {
@@ -181,6 +213,7 @@ describe('a client’s certificate', () => {
     const error = await rejection<TlsError>(connectSecurely(peer, options()));
     expect(error).toBeInstanceOf(TlsError);
     expect(error.code).toBe(code);
+    expectNodesCode(error, options());
     expect(await peer.connectionCount()).toBe(0);
     expect(liveReaders()).toBe(0);
   });

@@ -1,9 +1,21 @@
 /** Sessions that are resumed: by the next connection with equal options, or where one is given. */
 
-import { describe, expect, test } from 'vitest';
+import * as tls from 'node:tls';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { reconnect } from '../../lib/reconnect.js';
 import * as certificates from '../support/certificates.js';
 import { rejection } from '../support/opened.js';
-import type { ScriptedPeer } from '../support/scripted-peer.js';
+import {
+  accept,
+  echoMessages,
+  halfClose,
+  respond,
+  ScriptedPeer,
+  sendClose,
+  sendText,
+  waitForClose,
+} from '../support/scripted-peer.js';
+import { UNIT } from '../support/times.js';
 import { connectSecurely, tlsPeer } from '../support/tls-peers.js';
 
 /** Connects, waits for a message, behind which tickets have come, and closes. */
@@ -72,6 +84,47 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('with %s', (maxVersion) => {
     expect(connection.tls).toMatchObject({ resumed: true, authorized: true });
     expect(connection.tls?.peerCertificate?.subject).toBe('CN=localhost');
   });
+});
+
+test.each(['TLSv1.2', 'TLSv1.3'] as const)('reconnect() resumes, with %s', async (maxVersion) => {
+  const script = [accept(), sendText('here'), sendClose(1001), waitForClose(), halfClose()];
+  const peer = await tlsPeer(certificates.server(), { maxVersion }, script);
+  const resumed: unknown[] = [];
+  const options = { tls: { ca: certificates.ca().cert }, initialDelay: UNIT, maxDelay: UNIT };
+  for await (const connection of reconnect(`wss://localhost:${peer.port}/`, options)) {
+    expect(await connection.recv()).toBe('here');
+    resumed.push(connection.tls?.resumed);
+    if (resumed.length === 3) break;
+  }
+  expect(resumed).toEqual([false, true, true]);
+});
+
+test('reconnect() gives up where the server can’t be verified, unless told otherwise', async () => {
+  const peer = await tlsPeer(certificates.selfSignedServer());
+  const connections = reconnect(`wss://localhost:${peer.port}/`, { initialDelay: UNIT, maxDelay: UNIT });
+  expect(await rejection(connections.next())).toMatchObject({ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
+  expect(await peer.connectionCount()).toBe(1);
+});
+
+test('a redirect within the origin resumes', async () => {
+  const tls = { cert: certificates.server().chain, key: certificates.server().key };
+  const redirect = respond({ status: 307, headers: { Location: '/b' } });
+  const peer = await ScriptedPeer.listen([redirect], { tls, laterScripts: [[accept(), echoMessages()]] });
+  onTestFinished(() => peer.stop());
+  expect((await visit(peer)).resumed).toBe(true);
+});
+
+test('a session of Node’s own can’t tell whom it was verified by, and is left alone', async () => {
+  const peer = await tlsPeer();
+  const socket = tls.connect({
+    host: '127.0.0.1',
+    port: peer.port,
+    servername: 'localhost',
+    ca: certificates.ca().cert,
+  });
+  const session = await new Promise<Buffer>((resolve) => socket.once('session', resolve));
+  socket.destroy();
+  expect((await visit(peer, { session })).resumed).toBe(false);
 });
 
 test('a session that is junk is left alone', async () => {

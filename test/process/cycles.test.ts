@@ -1,5 +1,18 @@
-import { expect, test } from 'vitest';
-import { accept, answerClose, echoMessages, neverAnswer, respond, ScriptedPeer } from '../support/scripted-peer.js';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import * as path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Certificate, ca, selfSignedServer, server } from '../support/certificates.js';
+import {
+  accept,
+  answerClose,
+  echoMessages,
+  halfClose,
+  neverAnswer,
+  respond,
+  ScriptedPeer,
+} from '../support/scripted-peer.js';
+import { TestProxy } from '../support/test-proxy.js';
 import { DEADLINE } from '../support/times.js';
 import { runClean } from './run-clean.js';
 
@@ -15,9 +28,9 @@ const growth = { values: 256 << 10, resident: 5 << 20 };
 /** The optimizing compiler and a young generation that grows with the work would take more than what is looked for. */
 const flags = ['--expose-gc', '--no-opt', '--max-semi-space-size=1'];
 
-async function staysFlat(task: Task): Promise<void> {
+async function staysFlat(task: Task, env: Record<string, string> = {}): Promise<void> {
   const args = [JSON.stringify({ ...task, growth })];
-  expect(await runClean('cycles.mjs', { args, flags, deadline: 3 * DEADLINE })).toBe('flat\n');
+  expect(await runClean('cycles.mjs', { args, env, flags, deadline: 3 * DEADLINE })).toBe('flat\n');
 }
 
 test('1,000 connections, closed one by one, leave threads, descriptors and memory flat', async () => {
@@ -39,4 +52,45 @@ test('300 connections that nobody accepts leave threads, descriptors and memory 
   const peer = await ScriptedPeer.listen([]);
   await peer.stop();
   await staysFlat({ url: peer.url, ending: 'failure', warmUp: 100, cycles: 300 });
+});
+
+describe('over TLS', () => {
+  let folder: string;
+  let env: Record<string, string>;
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'hawser-'));
+    env = { NODE_EXTRA_CA_CERTS: path.join(folder, 'ca.pem') };
+    await writeFile(path.join(folder, 'ca.pem'), ca().cert);
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  const listen = ({ chain, key }: Certificate) =>
+    ScriptedPeer.listen([accept(), echoMessages(), answerClose()], { tls: { cert: chain, key } });
+
+  test.each(['close', 'terminate'] as const)(
+    '1,000 connections that end with %s leave threads, descriptors and memory flat',
+    async (ending) => {
+      await using peer = await listen(server());
+      await staysFlat({ url: peer.url, ending, warmUp: 300, cycles: 1000 }, env);
+    },
+  );
+
+  test('300 connections in TLS in TLS leave threads, descriptors and memory flat', async () => {
+    await using peer = await listen(server());
+    await using proxy = await TestProxy.listen({ tls: { cert: server().chain, key: server().key } });
+    const proxied = { ...env, NODE_USE_ENV_PROXY: '1', https_proxy: proxy.url('https'), no_proxy: '' };
+    await staysFlat({ url: peer.url, ending: 'terminate', warmUp: 100, cycles: 300 }, proxied);
+    expect(proxy.requests).toHaveLength(300);
+  });
+
+  test('300 servers that can’t be verified leave threads, descriptors and memory flat', async () => {
+    await using peer = await listen(selfSignedServer());
+    await staysFlat({ url: peer.url, ending: 'failure', warmUp: 100, cycles: 300 }, env);
+  });
+
+  test('300 servers that hang up in the handshake leave threads, descriptors and memory flat', async () => {
+    await using peer = await ScriptedPeer.listen([halfClose()], { tls: null });
+    const url = peer.url.replace('ws:', 'wss:');
+    await staysFlat({ url, ending: 'failure', warmUp: 100, cycles: 300 }, env);
+  });
 });

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import * as tls from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ca, selfSignedServer, server } from '../support/certificates.js';
+import { ca, otherCa, selfSignedServer, server } from '../support/certificates.js';
 import { root, runScript, type ScriptOptions } from '../support/run-script.js';
-import { accept, echoMessages, ScriptedPeer } from '../support/scripted-peer.js';
+import { accept, echoMessages, respond, ScriptedPeer } from '../support/scripted-peer.js';
 
 let peer: ScriptedPeer;
 let selfSigned: ScriptedPeer;
@@ -81,6 +81,120 @@ describe('an authority is trusted', () => {
   });
 });
 
+describe('hawser trusts whom Node’s own client trusts', () => {
+  /** Says what becomes of hawser's connection and of Node's, in one process. */
+  const both = `
+    import { connect } from 'hawser';
+    import * as tls from 'node:tls';
+    const [, url, before, options] = process.argv;
+    const given = JSON.parse(options);
+    async function visit() {
+      const { port } = new URL(url);
+      const node = await new Promise((resolve) => {
+        const socket = tls.connect({ port, host: '127.0.0.1', ...given });
+        socket.on('secureConnect', () => resolve('trusted')).on('error', (error) => resolve(error.code));
+      });
+      const ours = await connect(url, { tls: given }).then(() => 'trusted', (error) => error.code);
+      console.log(ours, node);
+    }
+    await visit();
+    if (before) {
+      await import('data:text/javascript,' + encodeURIComponent(before));
+      await visit();
+    }
+    process.exit();
+  `;
+
+  interface Told {
+    readonly env?: (file: string) => Record<string, string>;
+    readonly flags?: string[];
+    readonly options?: tls.ConnectionOptions;
+    /** What is done between a first visit and a second one. */
+    readonly later?: string;
+  }
+  const setDefault = (certificates: string) =>
+    `import * as tls from 'node:tls'; tls.setDefaultCACertificates(${certificates});`;
+  const own = () => JSON.stringify([ca().cert]);
+  const knows = {
+    flag: process.allowedNodeEnvironmentFlags.has('--use-system-ca'),
+    variable: Number(process.versions.node.split('.')[0]) >= 24,
+    set: 'setDefaultCACertificates' in tls,
+  };
+  const cases: [how: string, expected: string, told: () => Told, known?: boolean][] = [
+    ['where nothing is told', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', () => ({})],
+    ['with NODE_EXTRA_CA_CERTS', 'trusted', () => ({ env: (file) => ({ NODE_EXTRA_CA_CERTS: file }) })],
+    [
+      'with a NODE_EXTRA_CA_CERTS that is not there',
+      'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+      () => ({ env: (file) => ({ NODE_EXTRA_CA_CERTS: `${file}.none` }) }),
+    ],
+    ['with ca', 'trusted', () => ({ options: { ca: ca().cert } })],
+    [
+      'with another ca, which is in place of NODE_EXTRA_CA_CERTS',
+      'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+      () => ({ env: (file) => ({ NODE_EXTRA_CA_CERTS: file }), options: { ca: otherCa().cert } }),
+    ],
+    [
+      'with no ca at all',
+      'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+      () => ({ env: (file) => ({ NODE_EXTRA_CA_CERTS: file }), options: { ca: [] } }),
+    ],
+    [
+      'with --use-openssl-ca and its file',
+      'trusted',
+      () => ({ env: (file) => ({ SSL_CERT_FILE: file }), flags: ['--use-openssl-ca'] }),
+    ],
+    [
+      'with --use-openssl-ca and NODE_EXTRA_CA_CERTS',
+      'trusted',
+      () => ({ env: (file) => ({ NODE_EXTRA_CA_CERTS: file }), flags: ['--use-openssl-ca'] }),
+    ],
+    [
+      'with --use-bundled-ca',
+      'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+      () => ({ env: (file) => ({ SSL_CERT_FILE: file }), flags: ['--use-bundled-ca'] }),
+    ],
+    [
+      'with --use-system-ca',
+      'trusted',
+      () => ({ env: (file) => ({ SSL_CERT_FILE: file }), flags: ['--use-system-ca'] }),
+      knows.flag,
+    ],
+    [
+      'with NODE_USE_SYSTEM_CA=1',
+      'trusted',
+      () => ({ env: (file) => ({ SSL_CERT_FILE: file, NODE_USE_SYSTEM_CA: '1' }) }),
+      knows.variable,
+    ],
+    [
+      'with tls.setDefaultCACertificates() after the first connection',
+      'UNABLE_TO_GET_ISSUER_CERT_LOCALLY, trusted',
+      () => ({ later: setDefault(own()) }),
+      knows.set,
+    ],
+    [
+      'with tls.setDefaultCACertificates() that takes an authority back',
+      'trusted, UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+      () => ({ env: (file) => ({ NODE_EXTRA_CA_CERTS: file }), later: setDefault('tls.rootCertificates.slice(0, 1)') }),
+      knows.set,
+    ],
+  ];
+  test.each(cases.filter(([, , , known = true]) => known))('%s: %s', async (_how, expected, told) => {
+    const { env, flags = [], options = {}, later = '' } = told();
+    const { stdout } = await runScript(both, {
+      env: env?.(caFile) ?? {},
+      flags,
+      args: [peer.url.replace('127.0.0.1', 'localhost'), later, JSON.stringify(options)],
+    });
+    expect(stdout.trim().replaceAll('\n', ', ')).toBe(
+      expected
+        .split(', ')
+        .map((code) => `${code} ${code}`)
+        .join(', '),
+    );
+  });
+});
+
 describe('NODE_TLS_REJECT_UNAUTHORIZED=0', () => {
   const env = { NODE_TLS_REJECT_UNAUTHORIZED: '0' };
 
@@ -89,6 +203,18 @@ describe('NODE_TLS_REJECT_UNAUTHORIZED=0', () => {
     const { stdout, stderr } = await runScript(source, { env, args: [selfSigned.url] });
     expect(stdout).toBe('connected false\n');
     expect(stderr.match(/Warning: Setting the NODE_TLS_REJECT_UNAUTHORIZED/g)).toHaveLength(1);
+  });
+
+  test('warns in the words of Node', async () => {
+    const nodes = `
+      import * as tls from 'node:tls';
+      tls.connect(new URL(process.argv[1]).port, '127.0.0.1').on('secureConnect', () => process.exit());
+    `;
+    const warned = async (source: string) => {
+      const { stderr } = await runScript(source, { env, args: [selfSigned.url] });
+      return stderr.replace(/^\(node:[0-9]+\)/, '');
+    };
+    expect(await warned(visit)).toBe(await warned(nodes));
   });
 
   test('says nothing where rejectUnauthorized is given', async () => {
@@ -124,24 +250,29 @@ describe('keys are written', () => {
 
 describe('a runtime whose OpenSSL can’t be used', () => {
   test('opens ws: and refuses wss: in words', async () => {
-    await using plain = await ScriptedPeer.listen([accept(), echoMessages()], { tls: undefined });
+    await using plain = await ScriptedPeer.listen([accept(), echoMessages()], { tls: null });
+    const redirect = respond({ status: 307, headers: { Location: peer.url } });
+    await using redirecting = await ScriptedPeer.listen([redirect], { tls: null });
     const source = `
       import { createRequire } from 'node:module';
       import { connect } from 'hawser';
       createRequire(process.cwd() + '/')(process.env.HAWSER_ADDON).hideOpenSsl();
-      const [, plain, secure] = process.argv;
+      const [, plain, secure, redirecting] = process.argv;
       const connection = await connect(plain);
       await connection.send('hello');
       console.log(await connection.recv());
       await connection.terminate();
-      await connect(secure).catch((error) => console.log(error.code, error.message));
+      const say = (error) => console.log(error.code, error.message);
+      await connect(secure).catch(say);
+      await connect(plain, { proxy: 'https://127.0.0.1:1' }).catch(say);
+      await connect(redirecting).catch(say);
     `;
-    const result = await runScript(source, { args: [plain.url, peer.url] });
+    const result = await runScript(source, { args: [plain.url, peer.url, redirecting.url] });
     expect(result).toMatchObject({ code: 0, stderr: '' });
-    expect(result.stdout).toBe(
-      'hello\nHAWSER_NOT_SUPPORTED wss: needs OpenSSL 3 from the runtime: ' +
-        'the runtime exports no OPENSSL_version_major; ws: works without\n',
-    );
+    const refusal =
+      'HAWSER_NOT_SUPPORTED wss: needs OpenSSL 3 from the runtime: ' +
+      'the runtime exports no OPENSSL_version_major; ws: works without';
+    expect(result.stdout).toBe(`hello\n${refusal}\n${refusal}\n${refusal}; redirected to "${peer.url}"\n`);
   });
 
   test('loads the addon, which links none of it', () => {

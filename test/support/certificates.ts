@@ -8,7 +8,7 @@ import { pkcs12 } from './certificates/pkcs12.js';
 import { type Certificate, issue, revocationList, selfSigned } from './certificates/x509.js';
 
 export type { Certificate };
-export { issue, revocationList, selfSigned };
+export { issue, pkcs12, revocationList, selfSigned };
 
 const DAY = 86_400_000;
 const localNames = ['localhost', '127.0.0.1', '::1'];

@@ -199,6 +199,7 @@ export class PeerConnection {
         this.#wire.destroy();
         return;
       case 'destroy':
+        await this.#encrypted();
         this.#socket.destroy();
         return;
       case 'stopReading':

@@ -130,7 +130,12 @@ export class TestProxy implements AsyncDisposable {
   async #connect(request: ProxyRequest): Promise<Socket | undefined> {
     this.requests.push(request);
     const { hostname, port } = request;
-    const onward = connect({ host: this.#options.names?.[hostname] ?? hostname, port, allowHalfOpen: true });
+    const onward = connect({
+      host: this.#options.names?.[hostname] ?? hostname,
+      port,
+      allowHalfOpen: true,
+      noDelay: true,
+    });
     this.#track(onward);
     try {
       await once(onward, 'connect');
