@@ -85,16 +85,16 @@ function checkImports(file) {
     if (isFace(file) && !mayBeImportedByFace(target, file)) {
       violate(file, line, `imports ${target}; a face uses Connection only`);
     }
-    if (file !== 'lib/native.ts' && /^node:module$|\.node$/.test(target)) {
-      violate(file, line, `imports ${target}; only lib/native.ts loads the addon`);
+    if (file !== 'lib/load-addon.ts' && /^node:module$|\.node$/.test(target)) {
+      violate(file, line, `imports ${target}; only lib/load-addon.ts loads the addon`);
     }
     if (file.startsWith('lib/dial/') && /^lib\/(connect|connection|reconnect|index)\./.test(target)) {
       violate(file, line, `imports ${target}; dialling knows no connection`);
     }
   }
-  if (file !== 'lib/native.ts') {
+  if (file !== 'lib/load-addon.ts') {
     for (const { line } of matches(file, /process\.dlopen|process\.binding|createRequire|['"][^'"]*\.node['"]/g)) {
-      violate(file, line, 'loads an addon; only lib/native.ts does');
+      violate(file, line, 'loads an addon; only lib/load-addon.ts does');
     }
   }
   if (file.startsWith('lib/handshake/')) checkPure(file);
