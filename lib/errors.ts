@@ -127,9 +127,9 @@ export class ProxyError extends InvalidHandshake {
     return this.response?.status;
   }
 
-  /** The body decoded as UTF-8. */
+  /** The body decoded: in the charset of its `Content-Type`, else as UTF-8; empty where there is none. */
   get text(): string {
-    return this.body?.toString('utf8') ?? '';
+    return this.response === undefined || this.body === undefined ? '' : decodeText(this.body, this.response.headers);
   }
 }
 

@@ -149,6 +149,13 @@ test('a refused handshake may say when to try again, counted from its making', (
   expect(error.retryAfter).toBe(30_000);
 });
 
+test('the text of a proxy’s refusal is in the charset of its Content-Type, too', () => {
+  const headers = new HeaderList([['Content-Type', 'text/html; charset=iso-8859-1']]);
+  const response = { status: 403, statusText: '', headers };
+  const body = Buffer.from('gon\xeb', 'latin1');
+  expect(new errors.ProxyError('no', { proxy: 'http://p:80', response, body }).text).toBe('gonë');
+});
+
 test('a proxy’s error names the proxy, and carries what it said', () => {
   const response = { status: 503, statusText: '', headers: new HeaderList() };
   const refused = new errors.ProxyError('no', { proxy: 'http://p:80', response, body: Buffer.from('gonë') });
