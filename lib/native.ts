@@ -64,6 +64,8 @@ export interface SecureContextConfig {
   /** Whether OpenSSL's own files and directories are trusted, too. */
   readonly defaultPaths: boolean;
   readonly partialChains: boolean;
+  /** A context whose trust is shared, all of it; nothing above adds to it then. */
+  readonly trustOf: NativeSecureContext | undefined;
 }
 
 /** What many connections are secured with, and the sessions that later ones resume. */

@@ -16,6 +16,9 @@ const most = 32;
 /** By a digest of their settings, the least recently used first. */
 const contexts = new Map<string, NativeSecureContext>();
 
+/** Contexts that trust the default authorities, by what of that may differ: others share their trust. */
+const trusting = new Map<string, WeakRef<NativeSecureContext>>();
+
 /** The digests of settings that are still in use, with the default authorities that they were made with. */
 const digests = new WeakMap<
   TlsSettings,
@@ -45,10 +48,11 @@ export function secureContext(settings: TlsSettings): NativeSecureContext {
 function create(settings: TlsSettings, trust: Trust | undefined): NativeSecureContext {
   const problem = openSslProblem();
   if (problem !== '') throw tlsNotSupported(problem);
-  const { ca = trust === undefined ? [] : [Buffer.from(trust.certificates.join('\n'), 'latin1')] } = settings;
+  const shared = trust === undefined ? undefined : sharedTrust(settings, trust);
+  const trustOf = shared === undefined ? undefined : trusting.get(shared)?.deref();
   try {
-    return new SecureContextClass({
-      ca,
+    const context = new SecureContextClass({
+      ca: trustOf === undefined ? (settings.ca ?? [bundle(trust)]) : [],
       crl: settings.crl,
       cert: settings.cert,
       key: settings.key,
@@ -60,12 +64,25 @@ function create(settings: TlsSettings, trust: Trust | undefined): NativeSecureCo
       minVersion: settings.minVersion,
       maxVersion: settings.maxVersion,
       secureOptions: settings.secureOptions,
-      defaultPaths: trust?.openSslPaths ?? false,
-      partialChains: settings.allowPartialTrustChain,
+      defaultPaths: trustOf === undefined && (trust?.openSslPaths ?? false),
+      partialChains: trustOf === undefined && settings.allowPartialTrustChain,
+      trustOf,
     });
+    if (shared !== undefined && trustOf === undefined) trusting.set(shared, new WeakRef(context));
+    return context;
   } catch (error) {
     throw tlsOptionsFailure((error as Error).message);
   }
+}
+
+/** Under which key the trust of a context is shared; undefined where it trusts, or looks up, something of its own. */
+function sharedTrust({ crl, pfx, allowPartialTrustChain }: TlsSettings, trust: Trust): string | undefined {
+  if (crl.length > 0 || pfx.length > 0) return undefined;
+  return JSON.stringify([numberOf(trust.certificates), trust.openSslPaths, allowPartialTrustChain]);
+}
+
+function bundle(trust: Trust | undefined): Uint8Array {
+  return Buffer.from(trust?.certificates.join('\n') ?? '', 'latin1');
 }
 
 /** One opening asks twice, and all without options have the same settings. */

@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "binding/secure_context_wrap.h"
+
 namespace hawser::binding {
 
 namespace {
@@ -129,6 +131,7 @@ reader::TlsContextConfig ToTlsContextConfig(Napi::Object config) {
     const auto entry = value.As<Napi::Object>();
     return reader::TlsPfx{.der = CopiedBytes(entry.Get("der")), .passphrase = Passphrase(entry)};
   };
+  const auto trust_of = config.Get("trustOf");
   return {
       .ca = Each(config.Get("ca"), CopiedBytes),
       .crl = Each(config.Get("crl"), CopiedBytes),
@@ -144,6 +147,7 @@ reader::TlsContextConfig ToTlsContextConfig(Napi::Object config) {
       .secure_options = Count(config, "secureOptions"),
       .default_paths = config.Get("defaultPaths").As<Napi::Boolean>().Value(),
       .partial_chains = config.Get("partialChains").As<Napi::Boolean>().Value(),
+      .trust_of = trust_of.IsUndefined() ? nullptr : SecureContextWrap::Unwrap(trust_of.As<Napi::Object>())->context(),
   };
 }
 

@@ -55,6 +55,7 @@
   X(SSL_CTX_get_cert_store)         \
   X(SSL_CTX_new)                    \
   X(SSL_CTX_sess_set_new_cb)        \
+  X(SSL_CTX_set1_cert_store)        \
   X(SSL_CTX_set_cipher_list)        \
   X(SSL_CTX_set_ciphersuites)       \
   X(SSL_CTX_set_keylog_callback)    \

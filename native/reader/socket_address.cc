@@ -79,7 +79,8 @@ int FromText(const std::string& address, int port, sockaddr_storage& storage) {
     if (const int error = uv_ip6_addr(address.c_str(), port, ipv6)) return error;
     // libuv looks for an interface of that name, which may be given as its number as well (RFC 4007 §11.2).
     if (ipv6->sin6_scope_id == 0) ipv6->sin6_scope_id = ZoneNumber(address);
-    return 0;
+    // Newer versions of libuv would choose an interface of their own.
+    return ipv6->sin6_scope_id == 0 && address.find('%') != std::string::npos ? UV_EINVAL : 0;
   }
   return uv_ip4_addr(address.c_str(), port, reinterpret_cast<sockaddr_in*>(&storage));
 }

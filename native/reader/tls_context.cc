@@ -92,11 +92,12 @@ BioMethodPtr BioMethodOrThrow(const OpenSsl& openssl) {
   return method;
 }
 
-SslContextPtr NewContext(const OpenSsl& openssl, const TlsContextConfig& config) {
+SslContextPtr NewContext(const OpenSsl& openssl, const TlsContextConfig& config, SSL_CTX* trusting) {
   openssl.ERR_clear_error();
   SslContextPtr context(openssl.SSL_CTX_new(openssl.TLS_client_method()), {&openssl});
   if (!context) Fail(openssl, "out of memory");
   Configure(openssl, context.get(), config);
+  if (trusting != nullptr) openssl.SSL_CTX_set1_cert_store(context.get(), openssl.SSL_CTX_get_cert_store(trusting));
   LoadCredentials(openssl, context.get(), config);
   InstallTlsCallbacks(openssl, context.get());
   return context;
@@ -107,8 +108,8 @@ SslContextPtr NewContext(const OpenSsl& openssl, const TlsContextConfig& config)
 TlsContext::TlsContext(std::shared_ptr<const OpenSsl> openssl, const TlsContextConfig& config)
     : openssl_(std::move(openssl)),
       bio_method_(BioMethodOrThrow(*openssl_)),
-      context_(NewContext(*openssl_, config)),
-      trust_(DigestOfTrust(*openssl_, config)),
+      context_(NewContext(*openssl_, config, config.trust_of ? config.trust_of->context_.get() : nullptr)),
+      trust_(config.trust_of ? config.trust_of->trust_ : DigestOfTrust(*openssl_, config)),
       sessions_(*openssl_) {
   Require(*openssl_,
           openssl_->SSL_CTX_set_session_id_context(context_.get(), trust_.data(), static_cast<unsigned>(trust_.size())),

@@ -16,6 +16,8 @@
 
 namespace hawser::reader {
 
+class TlsContext;
+
 struct TlsKey {
   std::vector<std::uint8_t> pem;
   std::optional<std::string> passphrase;
@@ -41,6 +43,8 @@ struct TlsContextConfig {
   std::uint64_t secure_options = 0;  // SSL_OP_* besides our own
   bool default_paths = false;        // trusts OpenSSL's own files and directories as well
   bool partial_chains = false;       // X509_V_FLAG_PARTIAL_CHAIN
+  // Whose trust is shared, all of it: nothing above adds to it then. Null: it is made of what is above.
+  std::shared_ptr<const TlsContext> trust_of;
 };
 
 // OpenSSL's own words: 'error:0480006C:PEM routines::no start line'. Where OpenSSL has none, or Node tells others, they

@@ -228,7 +228,9 @@ void TlsTransport::GoOn() noexcept {
 }
 
 bool TlsTransport::HasUnreadBytes() {
-  const bool own = !unread_.empty() || (state_ == State::kOpen && openssl_.SSL_pending(ssl_.get()) > 0);
+  // What is left of a stream that has failed nobody reads; the kernel has given it.
+  const bool own = state_ != State::kFailed &&
+                   (!unread_.empty() || (state_ == State::kOpen && openssl_.SSL_pending(ssl_.get()) > 0));
   return own || inner_->HasUnreadBytes();
 }
 

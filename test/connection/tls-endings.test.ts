@@ -1,6 +1,6 @@
 /** How TLS begins to fail and how it ends: each its own error, within its time, and no reader left. */
 
-import { createServer, type Server } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import * as tls from 'node:tls';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { connect } from '../../lib/connect.js';
@@ -28,13 +28,17 @@ async function opened(script: Script) {
   return { peer, connection: await connectSecurely(peer) };
 }
 
+type Answer = Uint8Array | 'nothing' | 'end' | 'reset';
+
 /** A server that does not speak TLS: it answers whatever comes with these bytes. */
-async function plainServer(answer: Uint8Array | 'nothing' | 'end' | 'reset'): Promise<string> {
-  return `wss://127.0.0.1:${await plainPort(answer)}/`;
+async function plainServer(answer: Answer, allowHalfOpen = false): Promise<string> {
+  return `wss://127.0.0.1:${await plainPort(answer, allowHalfOpen)}/`;
 }
 
-async function plainPort(answer: Uint8Array | 'nothing' | 'end' | 'reset'): Promise<number> {
-  const server: Server = createServer((socket) => {
+async function plainPort(answer: Answer, allowHalfOpen = false): Promise<number> {
+  const sockets = new Set<Socket>();
+  const server: Server = createServer({ allowHalfOpen }, (socket) => {
+    sockets.add(socket);
     socket.on('error', () => {});
     if (answer === 'nothing') return void socket.resume();
     socket.once('data', () => {
@@ -44,7 +48,10 @@ async function plainPort(answer: Uint8Array | 'nothing' | 'end' | 'reset'): Prom
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => new Promise((resolve) => server.close(() => resolve())));
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    return new Promise((resolve) => server.close(() => resolve()));
+  });
   return (server.address() as { port: number }).port;
 }
 
@@ -94,8 +101,11 @@ describe('an open connection', () => {
 
 describe('a handshake', () => {
   test('with a server that speaks HTTP fails at once, and says what is likely', async () => {
-    const url = await plainServer(Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    const url = await plainServer(Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'), true);
+    const began = now();
     const error = await rejection<TlsError>(connect(url));
+    // Though the server keeps its end open.
+    expect(now() - began).toBeLessThan(LONG / 2);
     expect(error).toBeInstanceOf(TlsError);
     expect(error.message).toContain('the server may not speak TLS here');
     expect(liveReaders()).toBe(0);

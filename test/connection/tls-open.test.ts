@@ -154,8 +154,10 @@ describe.each(versions)('with %s, an open connection', (version) => {
 
   test('that gets bytes of no TLS ends with a TlsError', async () => {
     const { connection, relay } = await relayed(version);
+    const began = now();
     relay.say(Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'));
     const error = await ending(connection);
+    expect(now() - began).toBeLessThan(LONG / 2);
     expect(error.cause).toBeInstanceOf(TlsError);
     const node = await nodesCode(version, (nodes) => nodes.say(Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')));
     expect((error.cause as TlsError).code).toBe(node);

@@ -220,6 +220,17 @@ TEST_CASE("a local port that somebody listens at is an error") {
   CHECK(race.error == UV_EADDRINUSE);
 }
 
+TEST_CASE("small writes go out at once where that is wanted") {
+  for (const bool wanted : {true, false}) {
+    ScriptedPeer peer(AcceptAndWait);
+    Race race({At(peer.port())});
+    race.config.no_delay = wanted;
+    race.Run();
+    REQUIRE(race.handle != nullptr);
+    CHECK(OptionOf(*race.handle, IPPROTO_TCP, TCP_NODELAY) == (wanted ? 1 : 0));
+  }
+}
+
 TEST_CASE("TCP keep-alive is off unless it is wanted") {
   ScriptedPeer peer(AcceptAndWait);
   Race race({At(peer.port())});
