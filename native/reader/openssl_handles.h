@@ -27,6 +27,7 @@ using CrlPtr = OpenSslPtr<X509_CRL, &OpenSsl::X509_CRL_free>;
 using DigestPtr = OpenSslPtr<EVP_MD_CTX, &OpenSsl::EVP_MD_CTX_free>;
 using KeyPtr = OpenSslPtr<EVP_PKEY, &OpenSsl::EVP_PKEY_free>;
 using Pkcs12Ptr = OpenSslPtr<PKCS12, &OpenSsl::PKCS12_free>;
+using StorePtr = OpenSslPtr<X509_STORE, &OpenSsl::X509_STORE_free>;
 using SslContextPtr = OpenSslPtr<SSL_CTX, &OpenSsl::SSL_CTX_free>;
 using SslPtr = OpenSslPtr<SSL, &OpenSsl::SSL_free>;
 using SslSessionPtr = OpenSslPtr<SSL_SESSION, &OpenSsl::SSL_SESSION_free>;

@@ -39,6 +39,8 @@
   X(d2i_PKCS12_bio)                 \
   X(X509_CRL_free)                  \
   X(X509_STORE_add_cert)            \
+  X(X509_STORE_free)                \
+  X(X509_STORE_new)                 \
   X(X509_STORE_add_crl)             \
   X(X509_STORE_set_default_paths)   \
   X(X509_STORE_set_flags)           \

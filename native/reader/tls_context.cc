@@ -92,15 +92,20 @@ BioMethodPtr BioMethodOrThrow(const OpenSsl& openssl) {
   return method;
 }
 
-SslContextPtr NewContext(const OpenSsl& openssl, const TlsContextConfig& config, SSL_CTX* trusting) {
+SslContextPtr NewContext(const OpenSsl& openssl, const TlsContextConfig& config, const TlsTrust& trust) {
   openssl.ERR_clear_error();
   SslContextPtr context(openssl.SSL_CTX_new(openssl.TLS_client_method()), {&openssl});
   if (!context) Fail(openssl, "out of memory");
   Configure(openssl, context.get(), config);
-  if (trusting != nullptr) openssl.SSL_CTX_set1_cert_store(context.get(), openssl.SSL_CTX_get_cert_store(trusting));
+  openssl.SSL_CTX_set1_cert_store(context.get(), trust.store());
   LoadCredentials(openssl, context.get(), config);
   InstallTlsCallbacks(openssl, context.get());
   return context;
+}
+
+std::shared_ptr<TlsTrust> NewTrust(const OpenSsl& openssl, const TlsContextConfig& config) {
+  TlsTrustConfig trust{.ca = config.ca, .default_paths = config.default_paths, .partial_chains = config.partial_chains};
+  return std::make_shared<TlsTrust>(openssl, std::move(trust), DigestOfTrust(openssl, config));
 }
 
 }  // namespace
@@ -108,17 +113,19 @@ SslContextPtr NewContext(const OpenSsl& openssl, const TlsContextConfig& config,
 TlsContext::TlsContext(std::shared_ptr<const OpenSsl> openssl, const TlsContextConfig& config)
     : openssl_(std::move(openssl)),
       bio_method_(BioMethodOrThrow(*openssl_)),
-      context_(NewContext(*openssl_, config, config.trust_of ? config.trust_of->context_.get() : nullptr)),
-      trust_(config.trust_of ? config.trust_of->trust_ : DigestOfTrust(*openssl_, config)),
+      trust_(config.trust_of ? config.trust_of->trust_ : NewTrust(*openssl_, config)),
+      context_(NewContext(*openssl_, config, *trust_)),
       sessions_(*openssl_) {
   Require(*openssl_,
-          openssl_->SSL_CTX_set_session_id_context(context_.get(), trust_.data(), static_cast<unsigned>(trust_.size())),
+          openssl_->SSL_CTX_set_session_id_context(context_.get(), trust_->id().data(),
+                                                   static_cast<unsigned>(trust_->id().size())),
           "failed to set the session's context");
 }
 
 TlsContext::~TlsContext() = default;
 
 SslPtr TlsContext::NewConnection() const {
+  trust_->Load();
   openssl_->ERR_clear_error();
   SslPtr ssl(openssl_->SSL_new(context_.get()), {openssl_.get()});
   BioPtr bio(openssl_->BIO_new(bio_method_.get()), {openssl_.get()});
@@ -138,7 +145,7 @@ SslSessionPtr TlsContext::DecodeSession(const std::vector<std::uint8_t>& der) co
   if (!session) return session;
   unsigned size = 0;
   const unsigned char* trust = openssl_->SSL_SESSION_get0_id_context(session.get(), &size);
-  if (std::vector<std::uint8_t>(trust, trust + size) != trust_) session.reset();
+  if (std::vector<std::uint8_t>(trust, trust + size) != trust_->id()) session.reset();
   return session;
 }
 

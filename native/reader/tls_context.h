@@ -6,13 +6,14 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "reader/openssl.h"
 #include "reader/openssl_handles.h"
+#include "reader/tls_error.h"
 #include "reader/tls_sessions.h"
+#include "reader/tls_trust.h"
 
 namespace hawser::reader {
 
@@ -47,13 +48,6 @@ struct TlsContextConfig {
   std::shared_ptr<const TlsContext> trust_of;
 };
 
-// OpenSSL's own words: 'error:0480006C:PEM routines::no start line'. Where OpenSSL has none, or Node tells others, they
-// do not begin with 'error:'.
-class TlsError : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
-
 class TlsContext {
  public:
   // Throws TlsError and std::bad_alloc.
@@ -77,8 +71,8 @@ class TlsContext {
  private:
   const std::shared_ptr<const OpenSsl> openssl_;
   const BioMethodPtr bio_method_;
+  const std::shared_ptr<TlsTrust> trust_;
   const SslContextPtr context_;
-  const std::vector<std::uint8_t> trust_;  // a digest of what certificates are judged by
   TlsSessions sessions_;
 };
 

@@ -40,15 +40,6 @@ class Loader {
   Loader(const OpenSsl& openssl, SSL_CTX* context)
       : openssl_(openssl), context_(context), store_(openssl.SSL_CTX_get_cert_store(context)) {}
 
-  // Certificates up to the first thing that is none, which is no error.
-  void Trust(const Bytes& pem) {
-    const BioPtr bio = Open(pem);
-    while (const CertificatePtr certificate = ReadCertificate(bio, openssl_.PEM_read_bio_X509_AUX)) {
-      (void)openssl_.X509_STORE_add_cert(store_, certificate.get());
-    }
-    openssl_.ERR_clear_error();
-  }
-
   void Revoke(const Bytes& pem) {
     const BioPtr bio = Open(pem);
     const CrlPtr crl(openssl_.PEM_read_bio_X509_CRL(bio.get(), nullptr, NoPassphrase, nullptr), {&openssl_});
@@ -101,9 +92,6 @@ class Loader {
     for (X509* certificate : chain.all()) Require(openssl_.X509_STORE_add_cert(store_, certificate));
   }
 
-  void TrustDefaultPaths() { Require(openssl_.X509_STORE_set_default_paths(store_)); }
-  void AllowPartialChains() { Require(openssl_.X509_STORE_set_flags(store_, X509_V_FLAG_PARTIAL_CHAIN)); }
-
  private:
   static int NoPassphrase(char*, int, int, void*) { return 0; }
   // Gives PEM's reader the passphrase of a key, or none; without a callback it would ask on the terminal.
@@ -152,12 +140,9 @@ class Loader {
 
 }  // namespace
 
-// Certificates before keys, which are held against them.
+// Into a context that has its trust. Certificates before keys, which are held against them.
 void LoadCredentials(const OpenSsl& openssl, SSL_CTX* context, const TlsContextConfig& config) {
   Loader loader(openssl, context);
-  if (config.default_paths) loader.TrustDefaultPaths();
-  if (config.partial_chains) loader.AllowPartialChains();
-  for (const Bytes& pem : config.ca) loader.Trust(pem);
   for (const Bytes& pem : config.cert) loader.UseCertificate(pem);
   for (const TlsKey& key : config.key) loader.UseKey(key);
   for (const TlsPfx& pfx : config.pfx) loader.UsePfx(pfx);
