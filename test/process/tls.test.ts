@@ -227,6 +227,25 @@ describe('NODE_TLS_REJECT_UNAUTHORIZED=0', () => {
   });
 });
 
+test('contexts that differ in other things trust the same authorities', async () => {
+  const source = `
+    import { connect } from 'hawser';
+    const options = [{}, { minVersion: 'TLSv1.3' }, { allowPartialTrustChain: true }, { ecdhCurve: 'P-256' }];
+    for (const tls of [...options, ...options]) {
+      const connection = await connect(process.argv[1], { tls });
+      console.log(connection.tls.authorized);
+      await connection.terminate();
+    }
+    await connect(process.argv[1], { tls: { ca: [] } }).catch((error) => console.log(error.code));
+  `;
+  const result = await runScript(source, { env: { NODE_EXTRA_CA_CERTS: caFile }, args: [peer.url] });
+  expect(result).toMatchObject({
+    code: 0,
+    stderr: '',
+    stdout: `${'true\n'.repeat(8)}UNABLE_TO_GET_ISSUER_CERT_LOCALLY\n`,
+  });
+});
+
 describe('keys are written', () => {
   const secret = /^(CLIENT_TRAFFIC_SECRET_0|CLIENT_RANDOM) [0-9a-f]{64} [0-9a-f]+$/m;
 
