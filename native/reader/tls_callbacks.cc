@@ -24,7 +24,9 @@ int ReadBio(BIO* bio, char* target, std::size_t room, std::size_t* size) {
   return -1;
 }
 
-int WriteBio(BIO*, const char* bytes, std::size_t size, std::size_t* written) {
+// What a read has left in the flags would make a failure look like one that waits for more.
+int WriteBio(BIO* bio, const char* bytes, std::size_t size, std::size_t* written) {
+  current.openssl->BIO_clear_flags(bio, BIO_FLAGS_RWS | BIO_FLAGS_SHOULD_RETRY);
   const bool put = current.callbacks->PutCiphertext({reinterpret_cast<const std::uint8_t*>(bytes), size});
   *written = put ? size : 0;
   return put ? 1 : -1;
