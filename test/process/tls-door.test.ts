@@ -36,3 +36,12 @@ test('what is no context is refused, though it is another object of the addon’
   expect(result).toMatchObject({ code: 0, stderr: '' });
   expect(result.stdout).toBe('TypeError expected a SecureContext\n'.repeat(3));
 });
+
+test('a runtime whose own OpenSSL is another has none, whatever else the process has loaded', async () => {
+  const result = await runScript(`${prelude}
+    Object.defineProperty(process, 'versions', { value: { ...process.versions, openssl: '0.0.0' } });
+    report(() => new addon.SecureContext(none));
+  `);
+  expect(result).toMatchObject({ code: 0, stderr: '' });
+  expect(result.stdout).toBe("Error the runtime has OpenSSL '0.0.0'; expected 3\n");
+});
