@@ -236,15 +236,16 @@ bool TlsTransport::HasMore() const {
 }
 
 void TlsTransport::GoOn() noexcept {
-  if (closed() || !reading_) return;
+  if (state_ != State::kOpen || !reading_) return;
   if (end_ != End::kNone) return TellEnd();
   Deliver();
   if (reading_ && !closed()) inner_->StartReading();
 }
 
 bool TlsTransport::HasUnreadBytes() {
-  const bool own = !unread_.empty() || (state_ == State::kOpen && openssl_.SSL_pending(ssl_.get()) > 0);
-  return own || inner_->HasUnreadBytes();
+  // After a failure nobody can read what is left here.
+  const bool own = state_ != State::kFailed && !unread_.empty();
+  return own || (state_ == State::kOpen && openssl_.SSL_pending(ssl_.get()) > 0) || inner_->HasUnreadBytes();
 }
 
 void TlsTransport::OnEndOfStream() noexcept {

@@ -295,7 +295,9 @@ TEST_CASE("an error behind bytes that are answered is told once and in its own w
   tls.transport->StartReading();
   std::string ciphertext = tls.Records({"a question", "b"});
   ciphertext.back() = static_cast<char>(ciphertext.back() ^ 1);
-  tls.Deliver(ciphertext);
+  tls.Deliver(ciphertext + tls.Records({"c"}));
+  // Which would be waited for, so that closing is no reset.
+  CHECK_FALSE(tls.transport->HasUnreadBytes());
   CHECK(tls.received == "a question");
   CHECK(tls.errors == std::vector<std::string>{"error:0A000119:SSL routines::decryption failed or bad record mac"});
 }
