@@ -1,7 +1,5 @@
 #include "reader/tls_callbacks.h"
 
-#include <cassert>
-
 namespace hawser::reader {
 
 namespace {
@@ -37,13 +35,13 @@ long ControlBio(BIO*, int command, long, void*) { return command == BIO_CTRL_FLU
 
 }  // namespace
 
-TlsCall::TlsCall(const OpenSsl& openssl, TlsCallbacks& callbacks) {
-  assert(current.callbacks == nullptr);
+TlsCall::TlsCall(const OpenSsl& openssl, TlsCallbacks& callbacks)
+    : outer_openssl_(current.openssl), outer_callbacks_(current.callbacks) {
   current = {.openssl = &openssl, .callbacks = &callbacks};
   openssl.ERR_clear_error();
 }
 
-TlsCall::~TlsCall() { current = {}; }
+TlsCall::~TlsCall() { current = {.openssl = outer_openssl_, .callbacks = outer_callbacks_}; }
 
 void InstallTlsCallbacks(const OpenSsl& openssl, SSL_CTX* context) {
   openssl.SSL_CTX_sess_set_new_cb(context, [](SSL*, SSL_SESSION* session) {
