@@ -134,7 +134,7 @@ Napi::Value SessionWrap::Resumable(const Napi::CallbackInfo& info) {
   if (!tls_context_) return info.Env().Undefined();
   const auto session = tls_context_->Resumable(tls_session_key_);
   if (session.empty()) return info.Env().Undefined();
-  return Napi::Buffer<std::uint8_t>::Copy(info.Env(), session.data(), session.size());
+  return {info.Env(), Napi::Buffer<std::uint8_t>::Copy(info.Env(), session.data(), session.size())};
 }
 
 void SessionWrap::Start(const Napi::CallbackInfo& info) {
