@@ -13,10 +13,11 @@ class SecureContextWrap final : public Napi::ObjectWrap<SecureContextWrap> {
  public:
   static Napi::Function Define(Napi::Env env);
 
-  // Throws a JavaScript Error with OpenSSL's words. The environment's OpenSSL must be usable.
+  // Throws a JavaScript Error with OpenSSL's words, or why there is none that is usable.
   explicit SecureContextWrap(const Napi::CallbackInfo& info);
 
-  const std::shared_ptr<reader::TlsContext>& context() const { return context_; }
+  // What such an object holds. Throws a JavaScript TypeError if the value is none.
+  static const std::shared_ptr<reader::TlsContext>& Of(Napi::Value value);
 
  private:
   std::shared_ptr<reader::TlsContext> context_;

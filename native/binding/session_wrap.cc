@@ -124,7 +124,7 @@ void SessionWrap::ReadSome(const Napi::CallbackInfo& info) {
 
 void SessionWrap::Secure(const Napi::CallbackInfo& info) {
   reader::Secure command = ToSecure(info[1].As<Napi::Object>());
-  tls_context_ = SecureContextWrap::Unwrap(info[0].As<Napi::Object>())->context();
+  tls_context_ = SecureContextWrap::Of(info[0]);
   tls_session_key_ = command.session_key;
   command.context = tls_context_;
   reader_->commands().Post(std::move(command));
@@ -134,7 +134,7 @@ Napi::Value SessionWrap::Resumable(const Napi::CallbackInfo& info) {
   if (!tls_context_) return info.Env().Undefined();
   const auto session = tls_context_->Resumable(tls_session_key_);
   if (session.empty()) return info.Env().Undefined();
-  return Napi::Buffer<std::uint8_t>::Copy(info.Env(), session.data(), session.size());
+  return {info.Env(), Napi::Buffer<std::uint8_t>::Copy(info.Env(), session.data(), session.size())};
 }
 
 void SessionWrap::Start(const Napi::CallbackInfo& info) {

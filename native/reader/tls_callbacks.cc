@@ -1,7 +1,5 @@
 #include "reader/tls_callbacks.h"
 
-#include <cassert>
-
 namespace hawser::reader {
 
 namespace {
@@ -24,7 +22,9 @@ int ReadBio(BIO* bio, char* target, std::size_t room, std::size_t* size) {
   return -1;
 }
 
-int WriteBio(BIO*, const char* bytes, std::size_t size, std::size_t* written) {
+// What a read has left in the flags would make a failure look like one that waits for more.
+int WriteBio(BIO* bio, const char* bytes, std::size_t size, std::size_t* written) {
+  current.openssl->BIO_clear_flags(bio, BIO_FLAGS_RWS | BIO_FLAGS_SHOULD_RETRY);
   const bool put = current.callbacks->PutCiphertext({reinterpret_cast<const std::uint8_t*>(bytes), size});
   *written = put ? size : 0;
   return put ? 1 : -1;
@@ -35,13 +35,13 @@ long ControlBio(BIO*, int command, long, void*) { return command == BIO_CTRL_FLU
 
 }  // namespace
 
-TlsCall::TlsCall(const OpenSsl& openssl, TlsCallbacks& callbacks) {
-  assert(current.callbacks == nullptr);
+TlsCall::TlsCall(const OpenSsl& openssl, TlsCallbacks& callbacks)
+    : outer_openssl_(current.openssl), outer_callbacks_(current.callbacks) {
   current = {.openssl = &openssl, .callbacks = &callbacks};
   openssl.ERR_clear_error();
 }
 
-TlsCall::~TlsCall() { current = {}; }
+TlsCall::~TlsCall() { current = {.openssl = outer_openssl_, .callbacks = outer_callbacks_}; }
 
 void InstallTlsCallbacks(const OpenSsl& openssl, SSL_CTX* context) {
   openssl.SSL_CTX_sess_set_new_cb(context, [](SSL*, SSL_SESSION* session) {

@@ -1,6 +1,7 @@
 // What OpenSSL calls while it works for a connection: for ciphertext, with new sessions and with lines for a key log.
 // Its callbacks are given OpenSSL's objects only, whose fields no function but one of the table's reads; so which
-// connection a thread works for is noted on that thread, for the length of each call. No OpenSSL call nests in another.
+// connection a thread works for is noted on that thread, for the length of each call. A call nests in another where a
+// listener, told of a line for the log, ends TLS in TLS: the connection beneath then says goodbye.
 #pragma once
 
 #include <openssl/ssl.h>
@@ -34,6 +35,10 @@ class TlsCall {
   ~TlsCall();
   TlsCall(const TlsCall&) = delete;
   TlsCall& operator=(const TlsCall&) = delete;
+
+ private:
+  const OpenSsl* const outer_openssl_;
+  TlsCallbacks* const outer_callbacks_;
 };
 
 // For an SSL_CTX, once.

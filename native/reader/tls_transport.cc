@@ -17,6 +17,9 @@ constexpr std::size_t kBuffer = std::size_t{128} << 10;
 // What is encrypted ahead of the network: enough for it to be busy while more is encrypted.
 constexpr std::size_t kMostAhead = std::size_t{128} << 10;
 constexpr std::size_t kRecord = SSL3_RT_MAX_PLAIN_LENGTH;
+// What may wait for the network once the handshake is over: besides what is ahead, TLS's own answers. A peer that asks
+// for more (thousands of key updates) and reads none of them is not to have our memory.
+constexpr std::size_t kMostWaiting = kMostAhead + (std::size_t{64} << 10);
 
 // Of a queue that begins with a large frame's header: it, and its payload.
 constexpr std::size_t kPieces = 4;
@@ -81,7 +84,7 @@ void TlsTransport::ShakeHands() noexcept {
   {
     const TlsCall call(openssl_, *this);
     result = openssl_.SSL_do_handshake(ssl_.get());
-    if (result != 1) NoteFailure(result);
+    if (result != 1) (void)NoteFailure(result);
   }
   // An alert, if it has failed.
   Flush();
@@ -130,7 +133,11 @@ void TlsTransport::OnRead(std::size_t size) noexcept {
   if (state_ == State::kFailed || end_ != End::kNone) return;  // whatever that is, nobody can read it
   unread_ = {buffer_.get(), size};
   if (state_ == State::kHandshake) return ShakeHands();
-  Deliver();
+  const std::size_t delivered = Deliver();
+  // Much work for few bytes, such as messages of TLS's own: the loop turns before there is more of it.
+  if (size < kBuffer / 2 || delivered > size / 2 || !reading_ || state_ != State::kOpen) return;
+  inner_->StopReading();
+  go_on_.Start(0);
 }
 
 std::size_t TlsTransport::TakeCiphertext(std::span<std::uint8_t> target) noexcept {
@@ -141,19 +148,25 @@ std::size_t TlsTransport::TakeCiphertext(std::span<std::uint8_t> target) noexcep
 }
 
 // Gives the listener what is decrypted for as long as it wants it: it may stop reading, or end it all, in any call.
-void TlsTransport::Deliver() noexcept {
-  if (std::exchange(delivering_, true)) return;
+// Returns how many bytes that were.
+std::size_t TlsTransport::Deliver() noexcept {
+  std::size_t delivered = 0;
+  if (std::exchange(delivering_, true)) return delivered;
   while (reading_ && state_ == State::kOpen && HasMore()) {
     const auto target = listener_->ReadTarget();
     const std::size_t size = Decrypt(target);
+    delivered += size;
     listener_->OnRead(size);
     if (closed()) break;
-    // An answer to a request of TLS's own.
+    const bool going = !write_waits_ || Encrypt();
+    // An answer to a request of TLS's own, too.
     Flush();
-    if (end_ != End::kNone && reading_) TellEnd();
+    if (state_ == State::kOpen && (!going || (end_ != End::kNone && reading_))) TellEnd();
+    MaybeShutDown();
     if (size < target.size()) break;
   }
   delivering_ = false;
+  return delivered;
 }
 
 // Fills the target as far as what has come goes; less than all means that there is no more, or the end.
@@ -161,34 +174,36 @@ std::size_t TlsTransport::Decrypt(std::span<std::uint8_t> target) noexcept {
   std::size_t filled = 0;
   if (end_ != End::kNone) return filled;
   const TlsCall call(openssl_, *this);
-  while (filled < target.size()) {
+  // Of an answer of its own that it can't give OpenSSL may make nothing.
+  while (filled < target.size() && lost_ == Lost::kNothing) {
     std::size_t size = 0;
     const auto room = target.subspan(filled);
-    if (const int result = openssl_.SSL_read_ex(ssl_.get(), room.data(), room.size(), &size); result != 1) {
-      NoteFailure(result);
+    const int result = openssl_.SSL_read_ex(ssl_.get(), room.data(), room.size(), &size);
+    filled += size;
+    if (result != 1 || lost_ != Lost::kNothing) {
+      (void)NoteFailure(result);
       break;
     }
-    filled += size;
   }
   return filled;
 }
 
-// Why a call of OpenSSL's has failed, if not for want of more.
-void TlsTransport::NoteFailure(int result) noexcept {
+// Why a call of OpenSSL's has failed; false if for want of more.
+bool TlsTransport::NoteFailure(int result) noexcept {
   const int error = openssl_.SSL_get_error(ssl_.get(), result);
-  if (error == SSL_ERROR_WANT_READ) return;
+  if (error == SSL_ERROR_WANT_READ && lost_ == Lost::kNothing) return false;
   if (error == SSL_ERROR_ZERO_RETURN) {
     end_ = End::kCloseNotify;
-    return;
+    return true;
   }
-  end_ = End::kError;
-  if (out_of_memory_) end_ = End::kNoMemory;
+  end_ = lost_ == Lost::kNoMemory ? End::kNoMemory : End::kError;
   try {
-    words_ = TakeOpenSslError(openssl_, "TLS failed");
+    words_ = TakeOpenSslError(openssl_, lost_ == Lost::kNoRoom ? "the peer asks for more than it reads" : "TLS failed");
     if (state_ == State::kHandshake && resumes_) command_.context->sessions().Forget(command_.session_key);
   } catch (const std::exception&) {
     end_ = End::kNoMemory;
   }
+  return true;
 }
 
 void TlsTransport::TellEnd() noexcept {
@@ -221,17 +236,16 @@ bool TlsTransport::HasMore() const {
 }
 
 void TlsTransport::GoOn() noexcept {
-  if (closed() || !reading_) return;
+  if (state_ != State::kOpen || !reading_) return;
   if (end_ != End::kNone) return TellEnd();
   Deliver();
   if (reading_ && !closed()) inner_->StartReading();
 }
 
 bool TlsTransport::HasUnreadBytes() {
-  // What is left of a stream that has failed nobody reads; the kernel has given it.
-  const bool own = state_ != State::kFailed &&
-                   (!unread_.empty() || (state_ == State::kOpen && openssl_.SSL_pending(ssl_.get()) > 0));
-  return own || inner_->HasUnreadBytes();
+  // After a failure nobody can read what is left here.
+  const bool own = state_ != State::kFailed && !unread_.empty();
+  return own || (state_ == State::kOpen && openssl_.SSL_pending(ssl_.get()) > 0) || inner_->HasUnreadBytes();
 }
 
 void TlsTransport::OnEndOfStream() noexcept {
@@ -246,6 +260,7 @@ void TlsTransport::OnTruncated() noexcept {
 }
 
 void TlsTransport::OnTlsError(const std::string& words) noexcept {
+  if (closed()) return;
   state_ = State::kFailed;
   listener_->OnTlsError(words);
 }
@@ -268,8 +283,11 @@ void TlsTransport::Write(core::OutputQueue& output) {
 
 // False if it has failed. The end is told by whoever called, when what goes before it is flushed.
 bool TlsTransport::Encrypt() noexcept {
+  write_waits_ = false;
   if (output_ == nullptr || notified_) return true;
-  while (state_ == State::kOpen && ciphertext_.size() < kMostAhead && !output_->empty()) {
+  // An error that was noted is told when what came before it is read.
+  if (end_ == End::kError || end_ == End::kNoMemory) return true;
+  while (state_ == State::kOpen && !write_waits_ && ciphertext_.size() < kMostAhead && !output_->empty()) {
     if (!EncryptRecord()) return false;
   }
   return true;
@@ -295,10 +313,9 @@ bool TlsTransport::EncryptRecord() noexcept {
     const TlsCall call(openssl_, *this);
     const int result = openssl_.SSL_write_ex(ssl_.get(), plaintext.data(), plaintext.size(), &written);
     if (result != 1) {
-      NoteFailure(result);
-      // Nothing that is read makes a write possible, without renegotiation.
-      if (end_ == End::kNone) end_ = End::kError;
-      return false;
+      // What has come ends inside a message of TLS's own, whose rest OpenSSL wants first.
+      write_waits_ = !NoteFailure(result);
+      return write_waits_;
     }
   }
   const std::size_t payload = output_->Consume(written);
@@ -307,11 +324,15 @@ bool TlsTransport::EncryptRecord() noexcept {
 }
 
 bool TlsTransport::PutCiphertext(std::span<const std::uint8_t> bytes) noexcept {
+  if (state_ == State::kOpen && ciphertext_.size() >= kMostWaiting) {
+    lost_ = Lost::kNoRoom;
+    return false;
+  }
   try {
     std::copy(bytes.begin(), bytes.end(), ciphertext_.Append(bytes.size(), 0));
     return true;
   } catch (const std::exception&) {
-    out_of_memory_ = true;
+    lost_ = Lost::kNoMemory;
     return false;
   }
 }

@@ -62,6 +62,8 @@ class TlsTransport final : public Transport, TransportListener, TlsCallbacks {
   enum class State : std::uint8_t { kHandshake, kOpen, kFailed, kClosed };
   // How the peer's side of the stream has ended, whether or not the listener was told.
   enum class End : std::uint8_t { kNone, kCloseNotify, kError, kNoMemory };
+  // Why ciphertext of OpenSSL's was not taken.
+  enum class Lost : std::uint8_t { kNothing, kNoRoom, kNoMemory };
 
   // --- TransportListener, of the transport beneath ---
   std::span<std::uint8_t> ReadTarget() noexcept override;
@@ -82,14 +84,14 @@ class TlsTransport final : public Transport, TransportListener, TlsCallbacks {
 
   SslPtr Prepare();
   void ShakeHands() noexcept;
-  void Deliver() noexcept;
+  std::size_t Deliver() noexcept;
   std::size_t Decrypt(std::span<std::uint8_t> target) noexcept;
   bool Encrypt() noexcept;
   bool EncryptRecord() noexcept;
   void Flush() noexcept;
   void Notify() noexcept;
   void MaybeShutDown() noexcept;
-  void NoteFailure(int result) noexcept;
+  bool NoteFailure(int result) noexcept;
   void TellEnd() noexcept;
   void GoOn() noexcept;
   bool HasMore() const;
@@ -111,10 +113,11 @@ class TlsTransport final : public Transport, TransportListener, TlsCallbacks {
   State state_ = State::kHandshake;
   End end_ = End::kNone;
   std::string words_;  // of kError
-  bool out_of_memory_ = false;
+  Lost lost_ = Lost::kNothing;
   bool reading_ = false;  // as the listener wants it
   bool delivering_ = false;
-  bool notified_ = false;  // close_notify was made
+  bool write_waits_ = false;  // for more of the peer's
+  bool notified_ = false;     // close_notify was made
   bool shutdown_wanted_ = false;
   Timer go_on_;
   const std::unique_ptr<Transport> inner_;  // last, so that nothing that throws comes after it

@@ -52,6 +52,8 @@ bool Matches(const OpenSsl& openssl, X509* certificate, const std::string& ident
   constexpr int kNoAddress = -2;
   const int address = openssl.X509_check_ip_asc(certificate, identity.c_str(), 0);
   if (address != kNoAddress) return address == 1;
+  // To OpenSSL that stands for whatever is below the rest.
+  if (identity.starts_with('.')) return false;
   constexpr unsigned kStrictly = X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT;
   return openssl.X509_check_host(certificate, identity.data(), identity.size(), kStrictly, nullptr) == 1;
 }

@@ -155,7 +155,8 @@ TEST_CASE("who the certificate is for: names and addresses") {
     INFO(identity);
     CHECK(MeetWithIdentity(alternatives, identity).identity_matches);
   }
-  for (const char* identity : {"example.test", "a.b.example.test", "localhos", "127.0.0.2", "::2", "a server"}) {
+  for (const char* identity :
+       {"example.test", "a.b.example.test", "localhos", "127.0.0.2", "::2", "a server", ".example.test", ".test"}) {
     INFO(identity);
     const Secured secured = MeetWithIdentity(alternatives, identity);
     CHECK_FALSE(secured.identity_matches);

@@ -28,16 +28,28 @@ using test::TlsPeer;
 using test::TlsServer;
 using test::ToBytes;
 
+// What the server does over TLS until the connection has ended.
+void Serve(TlsPeer& tls) {
+  tls.AcceptWebSocket();
+  (void)tls.ReadFrame();
+  tls.Send(ServerFrame(0x82, std::string(100'000, 'L')) + ServerFrame(0x88, BigEndian(1000, 2)));
+  tls.SendCloseNotify();
+}
+
 // Whether an allocation of the reader's has failed, the one after `allowed` from the first ring on.
-bool LiveThrough(const TlsServer& server, int allowed) {
+bool LiveThrough(const TlsServer& server, int allowed, bool nested) {
   ScriptedPeer peer([&](Peer& p) {
     try {
       p.Accept();
       TlsPeer tls(server, p);
-      tls.AcceptWebSocket();
-      (void)tls.ReadFrame();
-      tls.Send(ServerFrame(0x82, std::string(100'000, 'L')) + ServerFrame(0x88, BigEndian(1000, 2)));
-      tls.SendCloseNotify();
+      if (nested) {
+        tls.ShakeHands();
+        TlsPeer inside(server, tls);
+        Serve(inside);
+        tls.SendCloseNotify();
+      } else {
+        Serve(tls);
+      }
       p.ReadToEnd();
     } catch (const std::runtime_error&) {
       // The connection has ended before.
@@ -51,14 +63,16 @@ bool LiveThrough(const TlsServer& server, int allowed) {
     if (!failing) failing.emplace(allowed);
     if ((ready & kReadyFinished) != 0) failed = FailingNew::Failed();
   });
-  Secure command = SecureWith(MakeContext());
-  command.session_key = "a";
-  command.keylog = true;
   (void)application.NextNotice();
-  application.Post(std::move(command));
-  bool secured = false;
-  while (const auto notice = secured ? std::nullopt : application.NextNotice()) {
-    secured = std::holds_alternative<Secured>(*notice);
+  for (int layers = nested ? 2 : 1; layers > 0; --layers) {
+    Secure command = SecureWith(MakeContext());
+    command.session_key = "a";
+    command.keylog = true;
+    application.Post(std::move(command));
+    bool secured = false;
+    while (const auto notice = secured ? std::nullopt : application.NextNotice()) {
+      secured = std::holds_alternative<Secured>(*notice);
+    }
   }
   application.Post(WriteBytes{ToBytes("GET / HTTP/1.1\r\n\r\n")});
   application.Post(ReadHead{1000});
@@ -76,8 +90,15 @@ bool LiveThrough(const TlsServer& server, int allowed) {
 TEST_CASE("TLS without memory for any one allocation") {
   const TlsServer server;
   int allowed = 0;
-  while (LiveThrough(server, allowed)) ++allowed;
+  while (LiveThrough(server, allowed, false)) ++allowed;
   CHECK(allowed > 30);
+}
+
+TEST_CASE("TLS in TLS without memory for any one allocation") {
+  const TlsServer server;
+  int allowed = 0;
+  while (LiveThrough(server, allowed, true)) ++allowed;
+  CHECK(allowed > 60);
 }
 
 }  // namespace

@@ -52,6 +52,8 @@ TEST_CASE("certificates, keys, revocation lists and PKCS #12 files are taken") {
   config.key.clear();
   config.pfx = {{.der = ToBytes(Bundle(client, TestAuthority().certificate(), "open")), .passphrase = "open"}};
   CHECK_NOTHROW(MakeContext(config));
+  // JavaScript's thread is Node's too.
+  CHECK(ERR_peek_error() == 0);
 }
 
 TEST_CASE("a key's passphrase opens it") {
@@ -60,6 +62,7 @@ TEST_CASE("a key's passphrase opens it") {
   config.cert = {ToBytes(client.certificate)};
   config.key = {{.pem = ToBytes(test::EncryptKey(client, "open")), .passphrase = "open"}};
   CHECK_NOTHROW(MakeContext(config));
+  CHECK(ERR_peek_error() == 0);
 }
 
 TEST_CASE("a wrong passphrase is an error, and so is none; nobody is asked") {

@@ -231,6 +231,7 @@ TEST_CASE("after a close in a call nothing more is told but that it is closed") 
   CHECK(tls.received.size() == 10);
   CHECK(tls.beneath.closed);
   tls.beneath.listener->OnWriteError(UV_EPIPE);
+  tls.beneath.listener->OnTlsError("of TLS beneath");
   CHECK(tls.errors.empty());
   tls.beneath.listener->OnClosed();
   CHECK(tls.closes == 1);
@@ -282,6 +283,78 @@ TEST_CASE("an error waits behind what nobody has read") {
   tls.beneath.listener->OnEndOfStream();
   CHECK(tls.ends == 1);
   CHECK(tls.received == std::string(10, 'a'));
+}
+
+TEST_CASE("an error behind bytes that are answered is told once and in its own words") {
+  Established tls;
+  core::OutputQueue output;
+  tls.on_read = [&] {
+    Append(output, "an answer");
+    tls.transport->Write(output);
+  };
+  tls.transport->StartReading();
+  std::string ciphertext = tls.Records({"a question", "b"});
+  ciphertext.back() = static_cast<char>(ciphertext.back() ^ 1);
+  tls.Deliver(ciphertext + tls.Records({"c"}));
+  // Which would be waited for, so that closing is no reset.
+  CHECK_FALSE(tls.transport->HasUnreadBytes());
+  CHECK(tls.received == "a question");
+  CHECK(tls.errors == std::vector<std::string>{"error:0A000119:SSL routines::decryption failed or bad record mac"});
+}
+
+TEST_CASE("much ciphertext with few bytes in it is taken in over several turns of the loop") {
+  constexpr int kRecords = 12'000;  // of 23 bytes, so that they fill two buffers
+  Established tls;
+  tls.transport->StartReading();
+  tls.peer.Cork();
+  for (int i = 0; i < kRecords; ++i) tls.peer.Send("r");
+  tls.Deliver(tls.peer.TakeCiphertext());
+  for (int turns = 0; turns < 2; ++turns) {
+    CHECK(tls.received.size() < kRecords);
+    CHECK_FALSE(tls.beneath.reading);
+    tls.GoOn();
+    CHECK(tls.beneath.reading);
+    tls.Deliver("");
+  }
+  CHECK(tls.received == std::string(kRecords, 'r'));
+}
+
+TEST_CASE("a write waits for the rest of a ticket that comes in several records") {
+  Established tls;
+  tls.transport->StartReading();
+  tls.peer.Cork();
+  tls.peer.SendLargeTicket();
+  const std::string ticket = tls.peer.TakeCiphertext();
+  tls.peer.Uncork();
+  constexpr std::size_t kFirst = 1000;
+  tls.Deliver(ticket.substr(0, kFirst));
+  core::OutputQueue output;
+  Append(output, "a request");
+  tls.transport->Write(output);
+  tls.transport->ShutDown();
+  CHECK(tls.errors.empty());
+  CHECK(tls.written == 0);
+  CHECK_FALSE(tls.beneath.shut_down);
+  tls.Deliver(ticket.substr(kFirst));
+  CHECK(tls.errors.empty());
+  CHECK(tls.written == 9);
+  CHECK(tls.beneath.shut_down);
+  CHECK(tls.peer.ReadSome() == "a request");
+}
+
+TEST_CASE("a peer that asks for answers without end and reads none of them gets no more memory") {
+  constexpr int kUpdates = 4000;  // whose answers have 27 bytes
+  Established tls;
+  tls.beneath.room = 0;
+  core::OutputQueue output;
+  Append(output, std::string(500'000, 'p'));
+  tls.transport->Write(output);
+  tls.transport->StartReading();
+  for (int i = 0; i < kUpdates && tls.errors.empty(); ++i) tls.peer.UpdateKeys();
+  CHECK(tls.errors == std::vector<std::string>{"the peer asks for more than it reads"});
+  CHECK(tls.beneath.output->size() < std::size_t{200} << 10);
+  tls.transport->Close();
+  CHECK(tls.beneath.closed);
 }
 
 TEST_CASE("no more is encrypted than a little ahead of the network") {

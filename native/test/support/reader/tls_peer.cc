@@ -213,6 +213,17 @@ void TlsPeer::SendTicket() {
   ShakeHands();
 }
 
+void TlsPeer::SendLargeTicket() {
+  constexpr std::size_t kRecord = 512;
+  const auto fill = [](SSL* ssl, void*) {
+    const std::string data(5 * kRecord, 't');
+    return SSL_SESSION_set1_ticket_appdata(SSL_get_session(ssl), data.data(), data.size());
+  };
+  SSL_CTX_set_session_ticket_cb(SSL_get_SSL_CTX(ssl_.get()), fill, nullptr, nullptr);
+  SSL_set_max_send_fragment(ssl_.get(), kRecord);
+  SendTicket();
+}
+
 void TlsPeer::SendCloseNotify() {
   (void)SSL_shutdown(ssl_.get());
   Flush();

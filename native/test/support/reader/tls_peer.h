@@ -81,6 +81,8 @@ class TlsPeer {
   void UpdateKeys();
   void RequestRenegotiation();
   void SendTicket();
+  // Of some KiB, in records of half of one.
+  void SendLargeTicket();
   void SendCloseNotify();
 
   const SSL* ssl() const { return ssl_.get(); }
