@@ -147,7 +147,7 @@ reader::TlsContextConfig ToTlsContextConfig(Napi::Object config) {
       .secure_options = Count(config, "secureOptions"),
       .default_paths = config.Get("defaultPaths").As<Napi::Boolean>().Value(),
       .partial_chains = config.Get("partialChains").As<Napi::Boolean>().Value(),
-      .trust_of = trust_of.IsUndefined() ? nullptr : SecureContextWrap::Unwrap(trust_of.As<Napi::Object>())->context(),
+      .trust_of = trust_of.IsUndefined() ? nullptr : SecureContextWrap::Of(trust_of),
   };
 }
 
