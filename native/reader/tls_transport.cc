@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 #include <exception>
+#include <new>
 #include <utility>
 
 #include "reader/tls_verdict.h"
@@ -12,8 +13,13 @@ namespace hawser::reader {
 
 namespace {
 
-// Read at once, some records' worth.
-constexpr std::size_t kBuffer = std::size_t{128} << 10;
+// Read at once: a record's worth, and many while there is so much. As many reads in a row that bring less show that
+// there is not.
+constexpr std::size_t kSmallBuffer = std::size_t{17} << 10;
+constexpr std::size_t kBigBuffer = std::size_t{256} << 10;
+constexpr int kFewReads = 64;
+// What makes a read of little plaintext suspicious.
+constexpr std::size_t kMuch = std::size_t{64} << 10;
 // What is encrypted ahead of the network: enough for it to be busy while more is encrypted.
 constexpr std::size_t kMostAhead = std::size_t{128} << 10;
 constexpr std::size_t kRecord = SSL3_RT_MAX_PLAIN_LENGTH;
@@ -34,7 +40,7 @@ TlsTransport::TlsTransport(uv_loop_t* loop, std::unique_ptr<Transport>&& inner, 
       tls_listener_(listener),
       ssl_(Prepare()),
       early_(std::move(early)),
-      buffer_(std::make_unique_for_overwrite<std::uint8_t[]>(kBuffer)),
+      small_buffer_(std::make_unique_for_overwrite<std::uint8_t[]>(kSmallBuffer)),
       unread_(early_),
       go_on_(loop, [this] { GoOn(); }),
       inner_(std::move(inner)) {
@@ -127,15 +133,30 @@ void TlsTransport::OnKeyLogLine(const char* line) noexcept {
 
 // --- receiving ------------------------------------------------------------------------------------------------------
 
-std::span<std::uint8_t> TlsTransport::ReadTarget() noexcept { return {buffer_.get(), kBuffer}; }
+std::span<std::uint8_t> TlsTransport::ReadTarget() noexcept {
+  if (big_buffer_) return {big_buffer_.get(), kBigBuffer};
+  return {small_buffer_.get(), kSmallBuffer};
+}
+
+// Nothing may be left in either. A read that finds nothing at all says nothing.
+void TlsTransport::ChooseBuffer(std::size_t read) noexcept {
+  if (read >= kSmallBuffer) {
+    few_reads_ = 0;
+    if (!big_buffer_) big_buffer_.reset(new (std::nothrow) std::uint8_t[kBigBuffer]);
+  } else if (big_buffer_ && read > 0 && ++few_reads_ == kFewReads) {
+    few_reads_ = 0;
+    big_buffer_.reset();
+  }
+}
 
 void TlsTransport::OnRead(std::size_t size) noexcept {
   if (state_ == State::kFailed || end_ != End::kNone) return;  // whatever that is, nobody can read it
-  unread_ = {buffer_.get(), size};
+  unread_ = {ReadTarget().data(), size};
   if (state_ == State::kHandshake) return ShakeHands();
   const std::size_t delivered = Deliver();
+  if (unread_.empty()) ChooseBuffer(size);
   // Much work for few bytes, such as messages of TLS's own: the loop turns before there is more of it.
-  if (size < kBuffer / 2 || delivered > size / 2 || !reading_ || state_ != State::kOpen) return;
+  if (size < kMuch || delivered > size / 2 || !reading_ || state_ != State::kOpen) return;
   inner_->StopReading();
   go_on_.Start(0);
 }
@@ -169,6 +190,12 @@ std::size_t TlsTransport::Deliver() noexcept {
   return delivered;
 }
 
+// OpenSSL frees its buffer behind each record, so that quiet connections hold none; not where the next is here already.
+void TlsTransport::KeepBuffer(bool keep) noexcept {
+  if (std::exchange(keeps_buffer_, keep) == keep) return;
+  openssl_.SSL_ctrl(ssl_.get(), keep ? SSL_CTRL_CLEAR_MODE : SSL_CTRL_MODE, SSL_MODE_RELEASE_BUFFERS, nullptr);
+}
+
 // Fills the target as far as what has come goes; less than all means that there is no more, or the end.
 std::size_t TlsTransport::Decrypt(std::span<std::uint8_t> target) noexcept {
   std::size_t filled = 0;
@@ -177,6 +204,7 @@ std::size_t TlsTransport::Decrypt(std::span<std::uint8_t> target) noexcept {
   // Of an answer of its own that it can't give OpenSSL may make nothing.
   while (filled < target.size() && lost_ == Lost::kNothing) {
     std::size_t size = 0;
+    KeepBuffer(unread_.size() > kRecord);
     const auto room = target.subspan(filled);
     const int result = openssl_.SSL_read_ex(ssl_.get(), room.data(), room.size(), &size);
     filled += size;

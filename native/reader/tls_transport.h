@@ -85,6 +85,8 @@ class TlsTransport final : public Transport, TransportListener, TlsCallbacks {
   SslPtr Prepare();
   void ShakeHands() noexcept;
   std::size_t Deliver() noexcept;
+  void ChooseBuffer(std::size_t read) noexcept;
+  void KeepBuffer(bool keep) noexcept;
   std::size_t Decrypt(std::span<std::uint8_t> target) noexcept;
   bool Encrypt() noexcept;
   bool EncryptRecord() noexcept;
@@ -105,8 +107,10 @@ class TlsTransport final : public Transport, TransportListener, TlsCallbacks {
   SslPtr ssl_;
 
   const std::vector<std::uint8_t> early_;
-  const std::unique_ptr<std::uint8_t[]> buffer_;
-  std::span<const std::uint8_t> unread_;  // ciphertext, of one of these
+  const std::unique_ptr<std::uint8_t[]> small_buffer_;
+  std::unique_ptr<std::uint8_t[]> big_buffer_;  // while much is read
+  int few_reads_ = 0;                           // in a row that would have fitted the small one
+  std::span<const std::uint8_t> unread_;        // ciphertext, of one of these
   core::OutputQueue ciphertext_;
   core::OutputQueue* output_ = nullptr;
 
@@ -116,6 +120,7 @@ class TlsTransport final : public Transport, TransportListener, TlsCallbacks {
   Lost lost_ = Lost::kNothing;
   bool reading_ = false;  // as the listener wants it
   bool delivering_ = false;
+  bool keeps_buffer_ = false;
   bool write_waits_ = false;  // for more of the peer's
   bool notified_ = false;     // close_notify was made
   bool shutdown_wanted_ = false;
