@@ -303,7 +303,7 @@ TEST_CASE("an error behind bytes that are answered is told once and in its own w
 }
 
 TEST_CASE("much ciphertext with few bytes in it is taken in over several turns of the loop") {
-  constexpr int kRecords = 12'000;  // of 23 bytes, so that they fill two buffers
+  constexpr int kRecords = 24'000;  // of 23 bytes, so that they fill a small buffer and two big ones
   Established tls;
   tls.transport->StartReading();
   tls.peer.Cork();
