@@ -13,6 +13,9 @@ const sharedBytes = 8192;
 
 /** The most bytes that texts share: they are parts of one string, since making one costs more than cutting it up. */
 const sharedText = 2048;
+/** The same for texts from this length on, of which few fit otherwise: four of 1 KiB, with the headers in between. */
+const longText = 512;
+const sharedLongText = 4096 + 64;
 
 /** A fragment of a message that others follow; the first that is none of these ends the message. */
 export class Fragment {
@@ -82,13 +85,17 @@ const noText: Text = { text: '', start: 0, end: -1 };
 const noBlock: Block = { memory: new ArrayBuffer(0), start: 0, end: -1 };
 
 function asciiFrom(first: number, count: number): Text {
-  const { start, end } = sharedFrom(first, count, sharedText);
+  const { start, end } = sharedFrom(first, count, mostText(first));
   return { text: desk.bytes.latin1Slice(start, end), start, end };
 }
 
 function utf16From(first: number, count: number): Text {
-  const { start, end } = sharedFrom(first, count, sharedText);
+  const { start, end } = sharedFrom(first, count, mostText(first));
   return { text: desk.bytes.ucs2Slice(start, end), start, end };
+}
+
+function mostText(first: number): number {
+  return (desk.index[first * 2 + 1] as number) < longText ? sharedText : sharedLongText;
 }
 
 function blockFrom(first: number, count: number): Block {
