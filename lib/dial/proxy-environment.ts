@@ -5,6 +5,7 @@
  */
 
 import { BlockList, isIP } from 'node:net';
+import { startFlags } from '../runtime-flags.js';
 import { comparableName, type ProxyServer, parseProxy } from './proxy.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -23,7 +24,7 @@ const forPlain = ['ws_proxy', 'https_proxy', 'http_proxy', 'all_proxy'];
 
 /** Whether Node itself was told to use the environment's proxies: by NODE_USE_ENV_PROXY=1 or `--use-env-proxy`. */
 export function nodeUsesEnvironment(env: Environment, execArgv: readonly string[]): boolean {
-  const flags = [...(env['NODE_OPTIONS'] ?? '').split(/\s+/), ...execArgv];
+  const flags = startFlags(env['NODE_OPTIONS'], execArgv);
   const last = flags.findLast((flag) => flag === '--use-env-proxy' || flag === '--no-use-env-proxy');
   return last === undefined ? env['NODE_USE_ENV_PROXY'] === '1' : last === '--use-env-proxy';
 }

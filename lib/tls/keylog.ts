@@ -2,7 +2,7 @@
 
 import type { Buffer } from 'node:buffer';
 import { appendFileSync } from 'node:fs';
-import { flagValue } from './runtime-flags.js';
+import { flagValue } from '../runtime-flags.js';
 
 const file = flagValue('--tls-keylog') ?? process.env['SSLKEYLOGFILE'];
 let warned = false;

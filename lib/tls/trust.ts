@@ -5,7 +5,7 @@
 
 import { readFileSync } from 'node:fs';
 import * as tls from 'node:tls';
-import { lastFlag } from './runtime-flags.js';
+import { lastFlag } from '../runtime-flags.js';
 
 /** Authorities in PEM. The same array as long as it is the same authorities. */
 export interface Trust {

@@ -1,7 +1,11 @@
 /** What this Node was started with: `NODE_OPTIONS` first, then the command line, which wins where it comes later. */
 
-const fromEnvironment = (process.env['NODE_OPTIONS'] ?? '').split(/\s+/);
-const flags: readonly string[] = [...fromEnvironment, ...process.execArgv];
+const flags = startFlags(process.env['NODE_OPTIONS'], process.execArgv);
+
+/** All flags in the order in which they count. */
+export function startFlags(nodeOptions: string | undefined, execArgv: readonly string[]): readonly string[] {
+  return [...(nodeOptions ?? '').split(/\s+/), ...execArgv];
+}
 
 /** Which of these flags came last; undefined where none was given. */
 export function lastFlag(...names: readonly string[]): string | undefined {
