@@ -33,6 +33,7 @@ export default defineConfig(({ mode }) => ({
     pool: 'forks',
     // Two at a time where connections are all there is, since their tests wait more than they compute.
     ...(mode === 'tls' ? { maxWorkers: 2 } : {}),
+    slowTestThreshold: 60_000, // what repeats an ending a hundred times is slow by intention
     hookTimeout: 10_000 * timeScale,
     globalSetup: ['test/support/bundle-peer.ts'],
     env: {
