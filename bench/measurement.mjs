@@ -34,14 +34,16 @@ export class Measurement {
   messages = 0;
   #bytes = 0;
   #nextLook = 0;
-  #startsAt;
+  #warmUp;
   #duration;
+  /** @type {number | undefined} */
+  #startsAt;
   /** @type {{ at: number, messages: number, cpu: number | null } | undefined} */
   #start;
 
-  /** @param {{ warmUp: number, duration: number }} times Milliseconds. */
+  /** @param {{ warmUp: number, duration: number }} times Milliseconds; the warm-up begins with the first message. */
   constructor({ warmUp, duration }) {
-    this.#startsAt = performance.now() + warmUp;
+    this.#warmUp = warmUp;
     this.#duration = duration;
   }
 
@@ -65,6 +67,7 @@ export class Measurement {
     // Rare messages are looked at one by one: a thousand looks would take longer than the window.
     this.#nextLook = this.messages + (this.messages > 100 * STRIDE ? STRIDE : 1);
     if (this.#start) return now - this.#start.at >= this.#duration;
+    this.#startsAt ??= now + this.#warmUp;
     if (now >= this.#startsAt) this.#start = { at: now, messages: this.messages, cpu: threadCpu() };
     return false;
   }

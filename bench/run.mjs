@@ -67,8 +67,7 @@ server.disconnect();
  */
 async function measure(client, order) {
   const counted = order.what === 'send' ? once(server, 'message') : undefined;
-  const port = order.tls ? (order.resumable === false ? ports.notResumable : ports.tls) : ports.plain;
-  const args = [order.name, String(port), values['warm-up'], values.duration];
+  const args = [order.name, String(portFor(order)), values['warm-up'], values.duration];
   const child = fork(file(client), args, { env: { ...process.env, BENCH_CA: ca } });
   const result = await new Promise((resolve, reject) => {
     child.once('message', resolve);
@@ -76,6 +75,13 @@ async function measure(client, order) {
   });
   if (counted) checkBytes(client, order, result, (await counted)[0].bytes);
   return result;
+}
+
+/** @param {Case} order */
+function portFor({ what, tls, resumable }) {
+  if (!tls) return ports.plain;
+  if (what === 'receive') return ports.ahead;
+  return resumable === false ? ports.notResumable : ports.tls;
 }
 
 /**

@@ -7,14 +7,18 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import * as tls from 'node:tls';
 import { caseNamed } from './cases.mjs';
+import { createServerAhead, EncryptedAhead } from './encrypted-ahead.mjs';
 import { acceptHead, compressedFramesOf, framesOf, onSmallFrames } from './frames.mjs';
 
 /**
- * Where it listens: without TLS, with TLS, and with TLS whose sessions can't be resumed.
- * @typedef {{ plain: number, tls: number, notResumable: number }} Ports
+ * Where it listens: without TLS, with TLS, with TLS whose sessions can't be resumed, and where what it floods with is
+ * encrypted beforehand.
+ * @typedef {{ plain: number, tls: number, notResumable: number, ahead: number }} Ports
  */
 
 const CHUNK = 256 * 1024;
+/** What is encrypted beforehand: enough for a window of a second. What goes beyond is encrypted when it is sent. */
+const AHEAD = 3 * 1024 ** 3;
 
 const { BENCH_CERT: cert, BENCH_KEY: key } = process.env;
 const options = { noDelay: true, highWaterMark: 4 * CHUNK };
@@ -39,30 +43,33 @@ function serve(socket) {
   });
 }
 
-const [plain, resumable, notResumable] = await Promise.all(
+const [plain, resumable, notResumable, ahead] = await Promise.all(
   [
     createServer(options, serve),
     tls.createServer(secure, serve),
     tls.createServer({ ...secure, secureOptions: constants.SSL_OP_NO_TICKET }, serve),
+    createServerAhead(secure, serve),
   ].map(async (server) => {
     await once(server.listen(0, '127.0.0.1'), 'listening');
     return /** @type {import('node:net').AddressInfo} */ (server.address()).port;
   }),
 );
-process.send?.({ plain, tls: resumable, notResumable });
+process.send?.({ plain, tls: resumable, notResumable, ahead });
 process.on('disconnect', () => process.exit());
 
 /**
  * @param {import('node:net').Socket} socket
  * @param {Buffer} frames
  */
-function flood(socket, frames) {
+async function flood(socket, frames) {
   const chunk = Buffer.concat(Array(Math.max(1, Math.floor(CHUNK / frames.length))).fill(frames));
   function write() {
     while (socket.writable && socket.write(chunk));
   }
-  socket.on('drain', write);
   socket.resume();
+  // The client may have gone.
+  if (socket instanceof EncryptedAhead) await socket.flood(chunk, AHEAD).catch(() => {});
+  socket.on('drain', write);
   write();
 }
 

@@ -192,14 +192,14 @@ TEST_CASE("a slow upload is not failed for the pong of a ping that waits behind 
     p.AcceptWebSocket();
     for (std::size_t read = 0; read < kReadSlowly; read += kMiB) {
       p.Skip(kMiB);
-      p.Delay(Units(2));
+      p.Delay(Units(6));
     }
     p.Skip(kSize + core::kMaxFrameHeader - kReadSlowly);
     p.Send(PongForPing(p) + ServerFrame(0x81, "whole"));
     p.ReadToEnd();
   });
   core::Payload payload = test::PayloadOf(std::string(kSize, 'x'));  // ready, so that no ping comes before it
-  Application application(PingingConfig(peer.port(), 5, 15));
+  Application application(PingingConfig(peer.port(), 5, 60));
   application.Open();
   application.Post(SendLarge{.message = {}, .payload = std::move(payload)});
   CHECK(application.Receive() == Text("whole"));
