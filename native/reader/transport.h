@@ -20,13 +20,13 @@ class TransportListener {
   virtual std::span<std::uint8_t> ReadTarget() noexcept = 0;
   virtual void OnRead(std::size_t size) noexcept = 0;
   virtual void OnEndOfStream() noexcept = 0;
-  // libuv's negative error numbers. After a write error nothing more is written, but reading goes on: what the
-  // peer sent before is still in the socket.
   // TLS only: the stream beneath has ended without the peer's close_notify.
   virtual void OnTruncated() noexcept = 0;
   // TLS only: it has failed, or the peer has sent an alert, in OpenSSL's words. What the transport had to say to the
   // peer about that is written, or waits to be. Reading on discards what comes up to the end of the stream.
   virtual void OnTlsError(const std::string& words) noexcept = 0;
+  // libuv's negative error numbers. After a write error nothing more is written, but reading goes on: what the
+  // peer sent before is still in the socket.
   virtual void OnReadError(int error) noexcept = 0;
   virtual void OnWriteError(int error) noexcept = 0;
   // Application bytes of the output queue that are now the network's. What is appended to the queue in here is written
