@@ -75,7 +75,7 @@ function cureOfTarget({ target, failures, packageFolder }: LoadFailure): string 
     return `run \`npm ci && npm run build\` in ${packageFolder} to build it (needs python3, make and a C++20 compiler)`;
   }
   const build =
-    'build one from a checkout with `npm ci && npm run build`, and set HAWSER_ADDON to its build/Release/hawser.node';
+    'build one from a checkout with `npm ci && npm run build`, and set HAWSER_ADDON to the build/Release/hawser.node that this makes';
   const shipped = failures.find(({ file }) => file.includes(path.join('prebuilds', target)));
   if (shipped === undefined) return `hawser has no binary for ${target}; ${build}`;
   const { error } = shipped;

@@ -15,7 +15,7 @@ const libc = detectLibc() === 'glibc' ? `glibc ${glibcVersion()}` : 'musl';
 const target = detectLibc() === 'glibc' ? system : `${system}-musl`;
 const here = `could not load the native addon of hawser ${version} for ${system} (${libc}), ${runtime}; tried`;
 const build =
-  'build one from a checkout with `npm ci && npm run build`, and set HAWSER_ADDON to its build/Release/hawser.node';
+  'build one from a checkout with `npm ci && npm run build`, and set HAWSER_ADDON to the build/Release/hawser.node that this makes';
 const unset = 'or unset it to use the binary that hawser has for this system';
 
 interface Circumstances {
