@@ -68,6 +68,7 @@ describe.concurrent('webpack', () => {
     webpack(
       {
         mode: 'production',
+        optimization: { minimize: false }, // which takes long
         target: 'node',
         entry: process.argv[2],
         output: { path: process.cwd() + '/out', filename: 'main.js', ${more} },

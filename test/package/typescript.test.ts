@@ -28,18 +28,16 @@ connect(1);
 const compilers = { '5': tool('typescript-5/lib/tsc.js'), '7': path.join(root, 'node_modules/typescript/bin/tsc') };
 
 test.concurrent.each([
-  ['5', 'an ES module, resolved as by Node', 'consumer.mts', '--module node16'],
-  ['5', 'a CommonJS module, resolved as by Node', 'consumer.cts', '--module node16'],
-  ['5', 'what a bundler takes', 'consumer.ts', '--module preserve --moduleResolution bundler'],
-  ['5', 'what is resolved as long ago', 'consumer.ts', '--module commonjs --moduleResolution node10'],
-  ['7', 'an ES module, resolved as by Node', 'consumer.mts', '--module nodenext'],
-  ['7', 'a CommonJS module, resolved as by Node', 'consumer.cts', '--module nodenext'],
-  ['7', 'what a bundler takes', 'consumer.ts', '--module preserve --moduleResolution bundler'],
-] as const)('TypeScript %s compiles %s', async (version, _what, file, options) => {
-  using app = new App({ [file]: source });
+  ['5', 'ES and CommonJS modules, resolved as by Node', ['a.mts', 'b.cts'], '--module node16'],
+  ['5', 'what a bundler takes', ['a.ts'], '--module preserve --moduleResolution bundler'],
+  ['5', 'what is resolved as long ago', ['a.ts'], '--module commonjs --moduleResolution node10'],
+  ['7', 'ES and CommonJS modules, resolved as by Node', ['a.mts', 'b.cts'], '--module nodenext'],
+  ['7', 'what a bundler takes', ['a.ts'], '--module preserve --moduleResolution bundler'],
+] as const)('TypeScript %s compiles %s', async (version, _what, files, options) => {
+  using app = new App(Object.fromEntries(files.map((file) => [file, source])));
   await app.unpackHawser();
   app.link('@types/node', tool('@types/node'));
   const strict = ['--strict', '--exactOptionalPropertyTypes', '--skipLibCheck', 'false', '--types', 'node'];
   const target = ['--target', 'es2022', '--lib', 'es2023,esnext.disposable', '--noEmit'];
-  expect(await app.node([compilers[version], ...strict, ...target, ...options.split(' '), file])).toBe('');
+  expect(await app.node([compilers[version], ...strict, ...target, ...options.split(' '), ...files])).toBe('');
 });
