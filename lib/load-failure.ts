@@ -42,12 +42,12 @@ function cureOfFlags({ failures, packageFolder = 'the package' }: LoadFailure): 
   const codes = failures.map(({ error }) => codeOf(error));
   if (codes.includes('ERR_DLOPEN_DISABLED')) {
     return isRestricted()
-      ? 'Node.js runs with --permission; add --allow-addons'
+      ? 'the permission model denies addons, which --allow-addons allows'
       : 'Node.js runs with --no-addons; leave that away';
   }
   if (!codes.includes('ERR_ACCESS_DENIED')) return undefined;
-  const chosen = process.env['HAWSER_ADDON'];
-  return `Node.js runs with --permission; add --allow-addons and --allow-fs-read=${chosen || packageFolder}`;
+  const readable = process.env['HAWSER_ADDON'] || packageFolder;
+  return `the permission model denies reading the addon, which --allow-fs-read=${readable} allows`;
 }
 
 function cureOfChoice({ failures }: LoadFailure): string | undefined {

@@ -172,15 +172,37 @@ test('a checkout’s own build comes first, and where it is of another version w
   expect(await failure(installation)).toEqual(['loaded']);
 });
 
+/** What Node 20 calls differently. */
+const restricted = process.allowedNodeEnvironmentFlags.has('--permission')
+  ? '--permission'
+  : '--experimental-permission';
+
 test('addons that are not allowed are to be allowed', async () => {
-  const flags = ['--experimental-permission', '--allow-fs-read=*'];
+  const flags = [restricted, '--allow-fs-read=*'];
   const installation = installed();
   installation.put(`prebuilds/${target}/hawser.node`, { copyOf: addon });
   const lines = await failure(installation, { flags });
   expect(lines[0]).toBe('HawserError HAWSER_ADDON_NOT_LOADED ERR_DLOPEN_DISABLED');
-  expect(lines.at(-1)).toBe('Node.js runs with --permission; add --allow-addons');
+  expect(lines.at(-1)).toBe('the permission model denies addons, which --allow-addons allows');
   expect(await failure(installation, { flags: [...flags, '--allow-addons'] })).toEqual(['loaded']);
 });
+
+// Node 24 and older load an addon that may not be read.
+test.runIf(Number.parseInt(process.versions.node, 10) >= 26)(
+  'an addon that may not be read is to be readable',
+  async () => {
+    const installation = installed();
+    installation.put(`prebuilds/${target}/hawser.node`, { copyOf: addon });
+    const { folder, hawser } = installation;
+    const code = ['main.js', 'package.json', 'node_modules/hawser/dist/', 'node_modules/hawser/package.json'];
+    const allowed = (...files: string[]) => files.map((file) => `--allow-fs-read=${file}`);
+    const flags = [restricted, '--allow-addons', ...allowed(...code.map((file) => path.join(folder, file)))];
+    const lines = await failure(installation, { flags });
+    expect(lines[0]).toBe('HawserError HAWSER_ADDON_NOT_LOADED ERR_ACCESS_DENIED');
+    expect(lines.at(-1)).toBe('the permission model denies reading the addon, which --allow-fs-read=~ allows');
+    expect(await failure(installation, { flags: [...flags, ...allowed(hawser)] })).toEqual(['loaded']);
+  },
+);
 
 test('addons that are switched off are to be switched on', async () => {
   const installation = installed();
