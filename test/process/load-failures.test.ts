@@ -16,6 +16,7 @@ const target = detectLibc() === 'glibc' ? system : `${system}-musl`;
 const here = `could not load the native addon of hawser ${version} for ${system} (${libc}), ${runtime}; tried`;
 const build =
   'build one from a checkout with `npm ci && npm run build`, and set HAWSER_ADDON to the build/Release/hawser.node that this makes';
+const shipped = `loaded ~/prebuilds/${target}/hawser.node`;
 const unset = 'or unset it to use the binary that hawser has for this system';
 
 interface Circumstances {
@@ -25,15 +26,15 @@ interface Circumstances {
   readonly fake?: string;
 }
 
-/** What `require('hawser')` says in a process of its own: the lines of the failure, with the package's folder as `~`. */
-async function failure({ hawser, folder }: Installation, { flags = [], chosen = '', fake = '' }: Circumstances = {}) {
+/** What `require('hawser')` says in a process of its own: which file was loaded, or the lines of the failure, with the package's folder as `~`. */
+async function outcome({ hawser, folder }: Installation, { flags = [], chosen = '', fake = '' }: Circumstances = {}) {
   const main = path.join(folder, 'main.js');
   writeFileSync(
     main,
     `${fake};
     try {
       require('hawser');
-      console.log('loaded');
+      console.log('loaded', Object.keys(require.cache).findLast((name) => name.endsWith('.node')));
     } catch (error) {
       console.log(error.name, error.code, error.cause?.code ?? '');
       console.log(error.message);
@@ -59,7 +60,7 @@ const again =
   'the file that hawser has for this system is missing; install hawser again, or, where a bundler or a pruned install has left it out, see docs/troubleshooting.md';
 
 test('a missing file of this system is to be installed again', async () => {
-  expect(await failure(installed())).toEqual([
+  expect(await outcome(installed())).toEqual([
     'HawserError HAWSER_ADDON_NOT_LOADED MODULE_NOT_FOUND',
     here,
     notBuilt,
@@ -71,7 +72,7 @@ test('a missing file of this system is to be installed again', async () => {
 test('in a checkout the addon is to be built', async () => {
   const checkout = installed();
   checkout.put('binding.gyp', '{}');
-  expect((await failure(checkout)).at(-1)).toBe(
+  expect((await outcome(checkout)).at(-1)).toBe(
     'run `npm ci && npm run build` in ~ to build it (needs python3, make and a C++20 compiler)',
   );
 });
@@ -87,7 +88,7 @@ test.each([
 ])('on %s, %s, with the loader "%s" the file is that of %s', async (platform, arch, interpreter, name, described) => {
   const installation = installed();
   const executable = installation.put('node', elf(interpreter));
-  expect(await failure(installation, { fake: pretend({ platform, arch, execPath: executable }) })).toEqual([
+  expect(await outcome(installation, { fake: pretend({ platform, arch, execPath: executable }) })).toEqual([
     'HawserError HAWSER_ADDON_NOT_LOADED MODULE_NOT_FOUND',
     `could not load the native addon of hawser ${version} for ${described}, ${runtime}; tried`,
     notBuilt,
@@ -103,7 +104,7 @@ test.each([
 ])('for %s, %s, with the loader "%s" there is no binary', async (platform, arch, interpreter, name, described) => {
   const installation = installed();
   const executable = installation.put('node', elf(interpreter));
-  expect(await failure(installation, { fake: pretend({ platform, arch, execPath: executable }) })).toEqual([
+  expect(await outcome(installation, { fake: pretend({ platform, arch, execPath: executable }) })).toEqual([
     'HawserError HAWSER_ADDON_NOT_LOADED MODULE_NOT_FOUND',
     `could not load the native addon of hawser ${version} for ${described}, ${runtime}; tried`,
     notBuilt,
@@ -115,7 +116,7 @@ test('a system whose glibc is too old is told what the binary needs', async () =
   const installation = installed();
   const newer = readFileSync(addon, 'latin1').replace(/GLIBC_2\.\d\d/g, 'GLIBC_2.99');
   installation.put(`prebuilds/${target}/hawser.node`, Buffer.from(newer, 'latin1'));
-  const lines = await failure(installation);
+  const lines = await outcome(installation);
   expect(lines[3]).toMatch(/version `GLIBC_2\.99' not found/);
   expect(lines.at(-1)).toBe(
     `the binary needs GLIBC_2.99 and this system has glibc ${glibcVersion()}; use a newer system, or ${build}`,
@@ -126,7 +127,7 @@ test('a Node older than package.json’s engines is to be upgraded', async () =>
   const installation = installed();
   installation.put(`prebuilds/${target}/hawser.node`, 'no addon');
   const fake = "Object.defineProperty(process.versions, 'node', { value: '20.18.3' })";
-  expect((await failure(installation, { fake })).at(-1)).toBe('hawser needs Node.js 20.19 or newer; upgrade Node.js');
+  expect((await outcome(installation, { fake })).at(-1)).toBe('hawser needs Node.js 20.19 or newer; upgrade Node.js');
 });
 
 test.each([
@@ -135,7 +136,7 @@ test.each([
   ['deno', 'Deno', `Deno 1.2.3, like ${runtime}`],
 ])('where process.versions has %s the runtime is called %s', async (key, _name, described) => {
   const fake = `Object.defineProperty(process.versions, '${key}', { value: '1.2.3' })`;
-  expect((await failure(installed(), { fake }))[1]).toBe(
+  expect((await outcome(installed(), { fake }))[1]).toBe(
     `could not load the native addon of hawser ${version} for ${system} (${libc}), ${described}; tried`,
   );
 });
@@ -143,7 +144,7 @@ test.each([
 test('a file that does not load for another reason is told with that reason', async () => {
   const installation = installed();
   installation.put(`prebuilds/${target}/hawser.node`, 'no addon');
-  expect((await failure(installation)).slice(3)).toEqual([
+  expect((await outcome(installation)).slice(3)).toEqual([
     `  ~/prebuilds/${target}/hawser.node: ~/prebuilds/${target}/hawser.node: file too short`,
     `the binary does not load here; see docs/troubleshooting.md, or ${build}`,
   ]);
@@ -153,23 +154,36 @@ test('a binary of another version is not used, and says which it is', async () =
   const installation = installed();
   installation.put(`prebuilds/${target}/hawser.node`, { copyOf: addon });
   setVersion(installation, '9.9.9');
-  expect((await failure(installation)).slice(3)).toEqual([
+  expect((await outcome(installation)).slice(3)).toEqual([
     `  ~/prebuilds/${target}/hawser.node: it is the addon of hawser ${version}; expected 9.9.9`,
     'files of two versions are mixed; install hawser again',
   ]);
 });
 
-test('a checkout’s own build comes first, and where it is of another version what is shipped is used', async () => {
+test('a checkout’s own build comes first', async () => {
   const installation = installed();
-  const own = installation.put('build/Release/hawser.node', 'no addon');
   installation.put(`prebuilds/${target}/hawser.node`, { copyOf: addon });
-  expect(await failure(installation)).toEqual(['loaded']);
-  installation.put(`prebuilds/${target}/hawser.node`, 'no addon');
-  expect((await failure(installation))[2]).toBe(
-    `  ${own.replace(installation.hawser, '~')}: ${'~/build/Release/hawser.node'}: file too short`,
-  );
   installation.put('build/Release/hawser.node', { copyOf: addon });
-  expect(await failure(installation)).toEqual(['loaded']);
+  expect(await outcome(installation)).toEqual(['loaded ~/build/Release/hawser.node']);
+});
+
+test('where a checkout’s own build does not load, what is shipped is used', async () => {
+  const installation = installed();
+  installation.put(`prebuilds/${target}/hawser.node`, { copyOf: addon });
+  installation.put('build/Release/hawser.node', 'no addon');
+  expect(await outcome(installation)).toEqual([shipped]);
+});
+
+test('all that was tried is told with why it failed', async () => {
+  const installation = installed();
+  installation.put(`prebuilds/${target}/hawser.node`, 'no addon');
+  installation.put('build/Release/hawser.node', { copyOf: addon });
+  setVersion(installation, '9.9.9');
+  expect((await outcome(installation)).slice(2)).toEqual([
+    `  ~/build/Release/hawser.node: it is the addon of hawser ${version}; expected 9.9.9`,
+    `  ~/prebuilds/${target}/hawser.node: ~/prebuilds/${target}/hawser.node: file too short`,
+    `the binary does not load here; see docs/troubleshooting.md, or ${build}`,
+  ]);
 });
 
 /** What Node 20 calls differently. */
@@ -181,10 +195,10 @@ test('addons that are not allowed are to be allowed', async () => {
   const flags = [restricted, '--allow-fs-read=*'];
   const installation = installed();
   installation.put(`prebuilds/${target}/hawser.node`, { copyOf: addon });
-  const lines = await failure(installation, { flags });
+  const lines = await outcome(installation, { flags });
   expect(lines[0]).toBe('HawserError HAWSER_ADDON_NOT_LOADED ERR_DLOPEN_DISABLED');
   expect(lines.at(-1)).toBe('the permission model denies addons, which --allow-addons allows');
-  expect(await failure(installation, { flags: [...flags, '--allow-addons'] })).toEqual(['loaded']);
+  expect(await outcome(installation, { flags: [...flags, '--allow-addons'] })).toEqual([shipped]);
 });
 
 // Node 24 and older load an addon that may not be read.
@@ -197,17 +211,17 @@ test.runIf(Number.parseInt(process.versions.node, 10) >= 26)(
     const code = ['main.js', 'package.json', 'node_modules/hawser/dist/', 'node_modules/hawser/package.json'];
     const allowed = (...files: string[]) => files.map((file) => `--allow-fs-read=${file}`);
     const flags = [restricted, '--allow-addons', ...allowed(...code.map((file) => path.join(folder, file)))];
-    const lines = await failure(installation, { flags });
+    const lines = await outcome(installation, { flags });
     expect(lines[0]).toBe('HawserError HAWSER_ADDON_NOT_LOADED ERR_ACCESS_DENIED');
     expect(lines.at(-1)).toBe('the permission model denies reading the addon, which --allow-fs-read=~ allows');
-    expect(await failure(installation, { flags: [...flags, ...allowed(hawser)] })).toEqual(['loaded']);
+    expect(await outcome(installation, { flags: [...flags, ...allowed(hawser)] })).toEqual([shipped]);
   },
 );
 
 test('addons that are switched off are to be switched on', async () => {
   const installation = installed();
   installation.put(`prebuilds/${target}/hawser.node`, { copyOf: addon });
-  const lines = await failure(installation, { flags: ['--no-addons'] });
+  const lines = await outcome(installation, { flags: ['--no-addons'] });
   expect(lines[0]).toBe('HawserError HAWSER_ADDON_NOT_LOADED ERR_DLOPEN_DISABLED');
   expect(lines.at(-1)).toBe('Node.js runs with --no-addons; leave that away');
 });
@@ -215,13 +229,13 @@ test('addons that are switched off are to be switched on', async () => {
 test('HAWSER_ADDON names the only file to try', async () => {
   const installation = installed();
   installation.put(`prebuilds/${target}/hawser.node`, { copyOf: addon });
-  expect(await failure(installation, { chosen: '/nowhere/hawser.node' })).toEqual([
+  expect(await outcome(installation, { chosen: '/nowhere/hawser.node' })).toEqual([
     'HawserError HAWSER_ADDON_NOT_LOADED MODULE_NOT_FOUND',
     here,
     "  /nowhere/hawser.node: Cannot find module '/nowhere/hawser.node'",
     `HAWSER_ADDON names a file that does not exist; correct it, ${unset}`,
   ]);
-  expect(await failure(installation, { chosen: addon })).toEqual(['loaded']);
+  expect(await outcome(installation, { chosen: addon })).toEqual([`loaded ${addon}`]);
 });
 
 test.each([
@@ -230,7 +244,7 @@ test.each([
 ])('HAWSER_ADDON may not name a file that is no binary, such as %s', async (name, why) => {
   const installation = installed();
   const chosen = installation.put(name, 'console.log("run")');
-  const lines = await failure(installation, { chosen });
+  const lines = await outcome(installation, { chosen });
   expect(lines[2]).toMatch(new RegExp(`^ {2}~/${name}: .*${why}$`));
   expect(lines.slice(3)).toEqual([`HAWSER_ADDON names a file that is no binary for this system; correct it, ${unset}`]);
 });
@@ -238,7 +252,7 @@ test.each([
 test('HAWSER_ADDON may not name another version’s binary', async () => {
   const installation = installed();
   setVersion(installation, '9.9.9');
-  expect((await failure(installation, { chosen: addon })).slice(2)).toEqual([
+  expect((await outcome(installation, { chosen: addon })).slice(2)).toEqual([
     `  ${addon}: it is the addon of hawser ${version}; expected 9.9.9`,
     `HAWSER_ADDON names a binary of another version; build one from a checkout of version 9.9.9, ${unset}`,
   ]);

@@ -17,8 +17,9 @@ export class Installation {
   constructor() {
     this.folder = mkdtempSync(path.join(tmpdir(), 'hawser-installation-'));
     this.hawser = path.join(this.folder, 'node_modules/hawser');
+    const runs = (file: string) => !/\.(d\.m?ts|map)$/.test(file);
     for (const part of ['dist', 'package.json']) {
-      cpSync(path.join(root, part), path.join(this.hawser, part), { recursive: true });
+      cpSync(path.join(root, part), path.join(this.hawser, part), { recursive: true, filter: runs });
     }
   }
 
