@@ -1,6 +1,7 @@
 import { cpSync, renameSync } from 'node:fs';
 import * as path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { detectLibc } from '../../lib/libc.js';
 import { root } from '../support/run-script.js';
 import type { ScriptedPeer } from '../support/scripted-peer.js';
 import { App } from './support/app.js';
@@ -55,6 +56,17 @@ describe.concurrent('esbuild', () => {
     expect(await runAlone(app, 'out/main.js')).toBe(RESULT);
   });
 
+  it('leaves the binaries away where the program says which to load', async () => {
+    const chooses = "process.env.HAWSER_ADDON ??= require('node:path').join(__dirname, 'hawser.node');\n";
+    using app = await created({ 'main.cjs': chooses + cjs });
+    expect(await app.node([...esbuild, 'main.cjs', '--loader:.node=empty'])).toBe('');
+    const target = detectLibc() === 'musl' ? `linux-${process.arch}-musl` : `linux-${process.arch}`;
+    cpSync(path.join(app.folder, `node_modules/hawser/prebuilds/${target}`), path.join(app.folder, 'out'), {
+      recursive: true,
+    });
+    expect(await runAlone(app, 'out/main.js')).toBe(RESULT);
+  });
+
   it('needs nothing where the package is external', async () => {
     using app = await created();
     expect(await app.node([...esbuild, 'main.mjs', '--format=esm', '--external:hawser'])).toBe('');
@@ -63,7 +75,7 @@ describe.concurrent('esbuild', () => {
 });
 
 describe.concurrent('webpack', () => {
-  const run = (rule: string, more = '') => `
+  const program = (output: string, more: string) => `
     const webpack = require(${JSON.stringify(tool('webpack'))});
     webpack(
       {
@@ -71,8 +83,8 @@ describe.concurrent('webpack', () => {
         optimization: { minimize: false }, // which takes long
         target: 'node',
         entry: process.argv[2],
-        output: { path: process.cwd() + '/out', filename: 'main.js', ${more} },
-        module: { rules: [{ test: /\\.node$/, ${rule} }] },
+        output: { path: process.cwd() + '/out', filename: 'main.js', ${output} },
+        ${more}
       },
       (error, stats) => {
         if (error) throw error;
@@ -82,12 +94,19 @@ describe.concurrent('webpack', () => {
     );`;
 
   it.each([
-    ['node-loader', `loader: ${JSON.stringify(tool('node-loader'))}`, ''],
-    ['assets', "type: 'asset/resource'", "publicPath: ''"],
-  ])('bundles it with %s', async (_how, rule, more) => {
-    using app = await created({ 'build.cjs': run(rule, more) });
+    ['node-loader', '', `loader: ${JSON.stringify(tool('node-loader'))}`],
+    ['assets', "publicPath: ''", "type: 'asset/resource'"],
+  ])('bundles it with %s', async (_how, output, rule) => {
+    const module = `module: { rules: [{ test: /\\.node$/, ${rule} }] },`;
+    using app = await created({ 'build.cjs': program(output, module) });
     expect((await app.node(['build.cjs', './main.mjs'])).trim()).toBe('');
     expect(await runAlone(app, 'out/main.js')).toBe(RESULT);
+  });
+
+  it('needs nothing where the package is external', async () => {
+    using app = await created({ 'build.cjs': program('', "externals: { hawser: 'commonjs hawser' }") });
+    expect((await app.node(['build.cjs', './main.mjs'])).trim()).toBe('');
+    expect(await app.node(['out/main.js', peer.url])).toBe(RESULT);
   });
 });
 
