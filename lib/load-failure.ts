@@ -87,6 +87,9 @@ function cureOfTarget({ target, failures, packageFolder }: LoadFailure): string 
   if (needed !== undefined) {
     return `the binary needs ${needed} and this system has glibc ${glibcVersion()}; use a newer system, or ${build}`;
   }
+  if (/undefined symbol|symbol not found|cannot run in this process/i.test(messageOf(error))) {
+    return `this runtime lacks what the binary needs of Node.js; use an official build of Node.js ${OLDEST_NODE.join('.')} or newer`;
+  }
   return `the binary does not load here; see docs/troubleshooting.md, or ${build}`;
 }
 

@@ -123,6 +123,17 @@ test('a system whose glibc is too old is told what the binary needs', async () =
   );
 });
 
+test('a runtime without what the binary needs is to be replaced', async () => {
+  const installation = installed();
+  const other = readFileSync(addon, 'latin1').replaceAll('\0uv_async_send\0', '\0uv_async_sent\0');
+  installation.put(`prebuilds/${target}/hawser.node`, Buffer.from(other, 'latin1'));
+  const lines = await outcome(installation);
+  expect(lines[3]).toMatch(/undefined symbol: uv_async_sent/);
+  expect(lines.at(-1)).toBe(
+    'this runtime lacks what the binary needs of Node.js; use an official build of Node.js 20.19 or newer',
+  );
+});
+
 test('a Node older than package.json’s engines is to be upgraded', async () => {
   const installation = installed();
   installation.put(`prebuilds/${target}/hawser.node`, 'no addon');
