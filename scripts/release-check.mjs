@@ -11,7 +11,7 @@ import * as path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { checkBinaries } from './release/binaries.mjs';
-import { checkLayers, checkPackage, checkSources } from './release/programs.mjs';
+import { checkLayers, checkPackage, checkSources, checkSymbols } from './release/programs.mjs';
 import { checkRepository, checkTag, checkTree, checkWorkflow } from './release/source.mjs';
 import { checkChangelog, checkVersions } from './release/versions.mjs';
 
@@ -44,6 +44,7 @@ const quick = [
 const slow = [
   ['lint and types', checkSources],
   ['layers', checkLayers],
+  ['symbols', checkSymbols],
   ['package', checkPackage],
 ];
 

@@ -1,6 +1,6 @@
 /**
  * Release checks of prebuilds/: each target that package.json names has a file, for its system, of this version, and newer
- * than its sources. What each needs and shows is judged by scripts/prebuild when it builds them.
+ * than its sources. What each needs and shows is for scripts/prebuild to judge.
  */
 
 import { existsSync, readFileSync, statSync } from 'node:fs';

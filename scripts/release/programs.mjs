@@ -18,6 +18,17 @@ export function checkLayers(root) {
 }
 
 /**
+ * What each binary needs and shows. Nothing is built where nothing has changed.
+ * @param {string} root
+ */
+export function checkSymbols(root) {
+  const table = run(root, 'scripts/prebuild', [])
+    .split('\n')
+    .filter((line) => !/^(\[|ninja:|$)/.test(line));
+  return ['scripts/prebuild finds no problem', ...table].join('\n          ');
+}
+
+/**
  * Contents, size, publint, attw, package managers, bundlers and all else that test/package/ has.
  * @param {string} root
  */
