@@ -36,7 +36,8 @@ function* candidates(target: string): Iterable<[file: string, load: () => Attemp
   const chosen = process.env['HAWSER_ADDON'];
   if (chosen !== undefined && chosen !== '') {
     const file = path.resolve(chosen);
-    return yield [file, () => loadFile(file)];
+    yield [file, () => loadFile(file)];
+    return;
   }
   if (folder !== undefined) {
     const own = path.join(folder, '..', 'build', 'Release', 'hawser.node');
