@@ -16,6 +16,9 @@ function project(name: string, testTimeout: number, globalSetup: string[] = [], 
 const interop =
   process.env['HAWSER_INTEROP'] === '1' ? [project('interop', 30_000, ['test/support/require-addon.ts'])] : [];
 
+/** The tests of the packed package, which scripts/package-tests packs. They wait for programs, two at a time. */
+const packaged = process.env['HAWSER_PACKAGE'] === '1' ? [project('package', 120_000)] : [];
+
 /**
  * The tests of connections once more, all of them over TLS: `vitest run --mode tls`. In a run of its own, since the set-up
  * changes the environment of every test. What is repeated is repeated a tenth as often: what differs is the transport.
@@ -50,6 +53,7 @@ export default defineConfig(({ mode }) => ({
             project('process', 300_000, ['test/support/require-addon.ts']),
             project('conformance', 600_000, ['test/support/require-addon.ts', 'test/conformance/bundle-server.ts']),
             ...interop,
+            ...packaged,
           ],
   },
 }));

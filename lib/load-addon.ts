@@ -1,56 +1,86 @@
-/** Finds the addon's binary and loads it: the only importer of a `.node` file. Knows nothing of what it offers. */
+/**
+ * Finds the addon's binary and loads it: `HAWSER_ADDON` alone where it is set, else a checkout's own build, else the one
+ * that is shipped for this system. Knows nothing of what the addon offers but its version, which is to be the package's.
+ */
 
 import { createRequire } from 'node:module';
 import * as path from 'node:path';
 import { HawserError } from './errors.js';
+import { detectLibc } from './libc.js';
+import { describeFailure, type FailedAttempt, OTHER_VERSION } from './load-failure.js';
+import { type Attempt, loadPrebuild, type Target, targets } from './prebuilds.js';
+import { version } from './version.js';
 
-/** The files that may be the addon, the likeliest first. `HAWSER_ADDON` names one instead of all others. */
-function candidates(): readonly string[] {
-  const chosen = process.env['HAWSER_ADDON'];
-  if (chosen !== undefined && chosen !== '') return [path.resolve(chosen)];
-  return [path.join(__dirname, '..', 'build', 'Release', 'hawser.node')];
-}
+/** This file's folder. A bundle of ES modules has none; then there is nothing beside it, either. */
+const folder = typeof __dirname === 'string' ? __dirname : undefined;
 
 /**
  * Loads the addon.
  *
- * @throws HawserError where none of the files can be loaded: what was tried, where, and what helps.
+ * @throws HawserError where none of the files can be loaded: what was tried, why each failed, and what helps.
  */
 export function loadAddon(): unknown {
-  const load = createRequire(__filename);
-  const failures: { readonly file: string; readonly error: unknown }[] = [];
-  for (const file of candidates()) {
-    try {
-      return load(file);
-    } catch (error) {
-      failures.push({ file, error });
-    }
+  const failures: FailedAttempt[] = [];
+  const target = targetName();
+  for (const [file, load] of candidates(target)) {
+    const attempt = checked(load());
+    if ('found' in attempt) return attempt.found;
+    failures.push({ file, error: attempt.error });
   }
-  const cause = failures[0]?.error;
-  throw Object.assign(new HawserError(describeFailures(failures), { cause }), { code: 'HAWSER_ADDON_NOT_LOADED' });
+  const message = describeFailure({ target, failures, packageFolder: folder && path.dirname(folder) });
+  throw Object.assign(new HawserError(message, { cause: failures.at(-1)?.error }), { code: 'HAWSER_ADDON_NOT_LOADED' });
 }
 
-function describeFailures(failures: readonly { readonly file: string; readonly error: unknown }[]): string {
+/** The files that may be the addon, the likeliest first. */
+function* candidates(target: string): Iterable<[file: string, load: () => Attempt]> {
   const chosen = process.env['HAWSER_ADDON'];
-  const tried = failures.map(({ file, error }) => {
-    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
-    return `  ${file}: ${reason}`;
-  });
-  const cure =
-    chosen === undefined || chosen === ''
-      ? `run \`npm run build\` in ${path.join(__dirname, '..')} to build it (needs python3, make and a C++20 compiler)`
-      : 'HAWSER_ADDON names the only file to try; correct it, or unset it to use the one built by `npm run build`';
-  return [`could not load the native addon of hawser for ${describePlatform()}; tried`, ...tried, cure].join('\n');
+  if (chosen !== undefined && chosen !== '') {
+    const file = path.resolve(chosen);
+    yield [file, () => loadFile(file)];
+    return;
+  }
+  if (folder !== undefined) {
+    const own = path.join(folder, '..', 'build', 'Release', 'hawser.node');
+    yield [own, () => loadFile(own)];
+  }
+  if (isShipped(target)) {
+    yield [path.join(folder ?? '', '..', 'prebuilds', target, 'hawser.node'), () => prebuild(target)];
+  }
 }
 
-/** `linux-x64 (glibc 2.36), Node.js v20.19.0, Node-API 9`. */
-function describePlatform(): string {
-  const runtime = `Node.js ${process.version}, Node-API ${process.versions['napi']}`;
-  const platform = `${process.platform}-${process.arch}`;
-  return process.platform === 'linux' ? `${platform} (${describeLibc()}), ${runtime}` : `${platform}, ${runtime}`;
+/** `linux-x64-musl`: the name of this system's binary, whether or not there is one. */
+function targetName(): string {
+  const name = `${process.platform}-${process.arch}`;
+  return process.platform === 'linux' && detectLibc() === 'musl' ? `${name}-musl` : name;
 }
 
-function describeLibc(): string {
-  const { header } = process.report.getReport() as unknown as { header: { glibcVersionRuntime?: string } };
-  return header.glibcVersionRuntime === undefined ? 'not glibc, musl perhaps' : `glibc ${header.glibcVersionRuntime}`;
+function isShipped(target: string): target is Target {
+  return (targets as readonly string[]).includes(target);
+}
+
+/** Where a bundler has made the path of a copy of what was required, that is what is loaded. */
+function prebuild(target: Target): Attempt {
+  const attempt = loadPrebuild(target);
+  if (!('found' in attempt) || typeof attempt.found !== 'string') return attempt;
+  return loadFile(path.resolve(folder ?? '', attempt.found));
+}
+
+function loadFile(file: string): Attempt {
+  try {
+    // By any other name it would be taken for JavaScript.
+    if (!file.endsWith('.node')) throw new Error('its name does not end in .node');
+    return { found: createRequire(file)(file) };
+  } catch (error) {
+    return { error };
+  }
+}
+
+/** Both halves talk by layouts that change from version to version, so they are to be of one. */
+function checked(attempt: Attempt): Attempt {
+  if (!('found' in attempt)) return attempt;
+  const found = (attempt.found as { readonly version?: unknown } | null | undefined)?.version;
+  if (found === version) return attempt;
+  const is =
+    typeof found === 'string' ? `it is the addon of hawser ${found}` : 'it is no addon of hawser, or an old one';
+  return { error: Object.assign(new Error(`${is}; expected ${version}`), { code: OTHER_VERSION }) };
 }

@@ -289,6 +289,8 @@ export interface NativeSession {
 }
 
 export interface NativeAddon {
+  /** That of the package which it was built for; `loadAddon` has compared it. */
+  readonly version: string;
   readonly Session: new (config: SessionConfig) => NativeSession;
   /** Throws an Error with OpenSSL's words: `error:0480006C:PEM routines::no start line`. */
   readonly SecureContext: new (

@@ -85,14 +85,17 @@ function checkImports(file) {
     if (isFace(file) && !mayBeImportedByFace(target, file)) {
       violate(file, line, `imports ${target}; a face uses Connection only`);
     }
-    if (file !== 'lib/load-addon.ts' && /^node:module$|\.node$/.test(target)) {
+    if (!loadsAddon(file) && /^node:module$|\.node$/.test(target)) {
+      violate(file, line, `imports ${target}; only lib/load-addon.ts loads the addon`);
+    }
+    if (target === 'lib/prebuilds.ts' && file !== 'lib/load-addon.ts') {
       violate(file, line, `imports ${target}; only lib/load-addon.ts loads the addon`);
     }
     if (file.startsWith('lib/dial/') && /^lib\/(connect|connection|reconnect|index)\./.test(target)) {
       violate(file, line, `imports ${target}; dialling knows no connection`);
     }
   }
-  if (file !== 'lib/load-addon.ts') {
+  if (!loadsAddon(file)) {
     for (const { line } of matches(file, /process\.dlopen|process\.binding|createRequire|['"][^'"]*\.node['"]/g)) {
       violate(file, line, 'loads an addon; only lib/load-addon.ts does');
     }
@@ -129,6 +132,11 @@ function reach(start) {
     }
   }
   return ways;
+}
+
+/** @param {string} file */
+function loadsAddon(file) {
+  return file === 'lib/load-addon.ts' || file === 'lib/prebuilds.ts';
 }
 
 /** @param {string} file */

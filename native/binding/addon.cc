@@ -10,6 +10,7 @@
 #include "binding/environment.h"
 #include "binding/secure_context_wrap.h"
 #include "binding/session_wrap.h"
+#include "binding/version.h"
 #include "core/event.h"
 #include "core/limits.h"
 #include "reader/delivery_queue.h"
@@ -100,6 +101,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("Session", SessionWrap::Define(env));
   exports.Set("SecureContext", SecureContextWrap::Define(env));
   exports.Set("openSslProblem", Napi::Function::New<OpenSslProblem>(env));
+  exports.Set("version", kVersion);
   exports.Set("constants", Constants(env));
   exports.Set("attach", Napi::Function::New<Attach>(env));
 #if defined(HAWSER_TEST_HOOKS)

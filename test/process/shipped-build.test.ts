@@ -9,7 +9,7 @@ const shipped = path.join(root, 'build/Release/hawser.node');
 const load = createRequire(path.join(root, 'package.json'));
 
 test('the shipped addon has no test hooks, and the test addon has', () => {
-  const names = ['SecureContext', 'Session', 'attach', 'constants', 'openSslProblem'];
+  const names = ['SecureContext', 'Session', 'attach', 'constants', 'openSslProblem', 'version'];
   expect(Object.keys(load(shipped)).sort()).toEqual(names);
   expect(Object.keys(load(process.env['HAWSER_ADDON']!)).sort()).toEqual(
     [...names, 'hideOpenSsl', 'liveReaders', 'setDelays'].sort(),

@@ -19,11 +19,11 @@ describe('an addon that can not be loaded', () => {
     });
     const platform = `${process.platform}-${process.arch}`;
     for (const words of [
-      `could not load the native addon of hawser for ${platform}`,
+      /^could not load the native addon of hawser /,
+      ` for ${platform}`,
       `Node.js ${process.version}`,
       "/nowhere/hawser.node: Cannot find module '/nowhere/hawser.node'",
-      'HAWSER_ADDON names the only file to try',
-      'npm run build',
+      'HAWSER_ADDON names a file that does not exist',
     ]) {
       await expect(failure).rejects.toThrow(words);
     }

@@ -1,5 +1,4 @@
 import { constants } from 'node:buffer';
-import { readFileSync } from 'node:fs';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { invalidArgument, invalidRange, NotSupported } from '../../lib/errors.js';
 import { type ConnectOptions, resolveOptions } from '../../lib/options.js';
@@ -10,10 +9,6 @@ import { version } from '../../lib/version.js';
 function resolveAny(options: unknown) {
   return resolveOptions(options as ConnectOptions);
 }
-
-test('the version is package.json’s', () => {
-  expect(version).toBe(JSON.parse(readFileSync('package.json', 'utf8')).version);
-});
 
 test('the defaults are those that are documented', () => {
   expect(resolveOptions()).toEqual({

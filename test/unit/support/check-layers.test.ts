@@ -27,13 +27,14 @@ test('accepts a tree in which every layer keeps to itself', async () => {
     'native/reader/a.cc': '#include <uv.h>\n#include <thread>\n#include "core/a.h"\n',
     'native/binding/a.cc': '#include <napi.h>\n#include "reader/a.h"\n',
     'lib/load-addon.ts': "import { createRequire } from 'node:module';\nimport { E } from './errors.js';\n",
+    'lib/prebuilds.ts': "require('../prebuilds/x/hawser.node');\n",
     'lib/native.ts': "import { loadAddon } from './load-addon.js';\n",
     'lib/errors.ts': "// import { x } from './native.js';\n",
     'lib/handshake/url.ts': "import { hash } from 'node:crypto';\nimport type { N } from '../native.js';\n",
     'lib/ws/index.ts': "import { Connection } from '../connection.js';\n",
     'lib/connection.ts': "import { native } from './native.js';\n",
   });
-  expect(stdout).toBe('layers: ok (3 native files, 6 in lib)\n');
+  expect(stdout).toBe('layers: ok (3 native files, 7 in lib)\n');
   expect(code).toBe(0);
 });
 
@@ -44,6 +45,12 @@ test.each([
   ['the reader may not know napi', 'native/reader/a.cc', '#include <napi.h>', 'includes <napi.h>'],
   ['native tests may not know Node', 'native/test/a.cc', '#include <node_api.h>', 'includes <node_api.h>'],
   ['only load-addon.ts loads the addon', 'lib/a.ts', "require('../build/a.node')", 'lib/a.ts:1: loads an addon'],
+  [
+    'only load-addon.ts asks for a prebuilt addon',
+    'lib/a.ts',
+    "import './prebuilds.js'",
+    'lib/a.ts:1: imports lib/pre',
+  ],
   ['handshake does no I/O', 'lib/handshake/a.ts', "\nimport {\n  x,\n} from 'node:net';", 'a.ts:4: reaches node:net'],
   ['faces are on top', 'lib/connection.ts', "export * from './whatwg/events.js';", 'lib/connection.ts:1: imports'],
   ['a face uses Connection only', 'lib/ws/a.ts', "import { n } from '../native.js';", 'lib/ws/a.ts:1: imports'],
