@@ -1,0 +1,101 @@
+/**
+ * Writes down for ninja what is made of what. One file has every target, so that a run builds several side by side and a
+ * second one only what has changed.
+ */
+
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import * as path from 'node:path';
+import { linkRule } from './link.mjs';
+import { addonApiFolder, layers, layersWithTestHooks, readRecipe, root, sourcesOf } from './recipe.mjs';
+import { targets } from './targets.mjs';
+import { nodeHeaders, zig } from './toolchain.mjs';
+
+/**
+ * @typedef {import('./targets.mjs').Target} Target
+ * @typedef {import('./recipe.mjs').Recipe} Recipe
+ */
+
+export const buildFolder = 'build/prebuild';
+export const ninjaFile = `${buildFolder}/build.ninja`;
+
+/** @param {Target} target */
+export const shippedFile = (target) => `prebuilds/${target.name}/hawser.node`;
+/** @param {Target} target */
+export const testFile = (target) => `${buildFolder}/${target.name}/hawser_test.node`;
+
+export function writeNinjaFile() {
+  const recipe = readRecipe();
+  const lines = ['ninja_required_version = 1.10', `builddir = ${buildFolder}`];
+  for (const target of targets) lines.push('', ...rulesOf(target, recipe), ...buildsOf(target));
+  const text = `${lines.join('\n')}\n`;
+  const file = path.join(root, ninjaFile);
+  mkdirSync(path.dirname(file), { recursive: true });
+  if (!isText(file, text)) writeFileSync(file, text);
+}
+
+/**
+ * @param {Target} target
+ * @param {Recipe} recipe
+ * @returns {string[]}
+ */
+function rulesOf(target, recipe) {
+  // Always a target, since zig would compile for this machine's processor; recipe's -O also keeps zig from adding traps.
+  const compiler = `${zig()} c++ -target ${target.triple}`;
+  const flags = [
+    ...recipe.compile,
+    ...(target.format === 'pe' ? ['-DUSING_UV_SHARED'] : ['-fPIC']),
+    ...recipe.defines.map((define) => `-D${define}`),
+    '-Inative',
+    ...[addonApiFolder(), nodeHeaders()].map((folder) => `-isystem ${folder}`),
+    '-ffunction-sections -fdata-sections -g0',
+    // Paths are relative to the root already; this is for those that a compiler makes absolute.
+    `-ffile-prefix-map=${root}=.`,
+  ];
+  return [
+    `rule compile-${target.name}`,
+    `  command = ${compiler} ${flags.join(' ')} $defines -MMD -MF $out.d -c $in -o $out`,
+    '  depfile = $out.d',
+    '  deps = gcc',
+    `  description = ${target.name}: $in`,
+    ...linkRule(target, recipe, compiler),
+  ];
+}
+
+/**
+ * @param {Target} target
+ * @returns {string[]}
+ */
+function buildsOf(target) {
+  const lines = [];
+  const shipped = [];
+  const tested = [];
+  for (const layer of layers) {
+    for (const source of sourcesOf(layer)) {
+      const object = `${buildFolder}/${target.name}/${path.basename(source, '.cc')}`;
+      lines.push(`build ${object}.o: compile-${target.name} ${source}`);
+      shipped.push(`${object}.o`);
+      if (layersWithTestHooks.includes(layer)) {
+        lines.push(`build ${object}.test.o: compile-${target.name} ${source}`, '  defines = -DHAWSER_TEST_HOOKS=1');
+        tested.push(`${object}.test.o`);
+      } else {
+        tested.push(`${object}.o`);
+      }
+    }
+  }
+  const inputs = '| native/binding/exports.map';
+  lines.push(`build ${shippedFile(target)}: link-${target.name} ${shipped.join(' ')} ${inputs}`);
+  lines.push(`build ${testFile(target)}: link-${target.name} ${tested.join(' ')} ${inputs}`);
+  return lines;
+}
+
+/**
+ * @param {string} file
+ * @param {string} text
+ */
+function isText(file, text) {
+  try {
+    return readFileSync(file, 'utf8') === text;
+  } catch {
+    return false;
+  }
+}
