@@ -1,6 +1,6 @@
 /** Reads the facts of an ELF file, and which symbols one exports, by means of readelf. */
 
-import { execFileSync } from 'node:child_process';
+import { outputOf } from './run.mjs';
 
 /** @typedef {import('./facts.mjs').Facts} Facts */
 
@@ -11,7 +11,7 @@ import { execFileSync } from 'node:child_process';
 export function readElf(file) {
   const text = run(['--dynamic', '--program-headers', file]);
   const flags = [...text.matchAll(/\((?:FLAGS|FLAGS_1)\)\s+(?:Flags: )?(.*)/g)].flatMap((match) => match[1]?.split(' '));
-  const stack = /^\s*GNU_STACK\s.*\s(R?W?E?)\s+0x[0-9a-f]+$/m.exec(text);
+  const stack = /^\s*GNU_STACK\s.*\s(R?W?E?)\s+(?:0x)?[0-9a-f]+$/m.exec(text);
   const hazards = [];
   if (flags.includes('TEXTREL') || text.includes('(TEXTREL)')) hazards.push('text relocations');
   if (stack === null || stack[1]?.includes('E')) hazards.push('an executable stack');
@@ -51,7 +51,4 @@ function readSymbols(file) {
 }
 
 /** @param {string[]} args */
-function run(args) {
-  const options = { encoding: /** @type {const} */ ('utf8'), maxBuffer: 1 << 28, env: { ...process.env, LC_ALL: 'C' } };
-  return execFileSync('readelf', ['--wide', ...args], options);
-}
+const run = (args) => outputOf('readelf', ['--wide', ...args]);

@@ -3,7 +3,7 @@
  * second one only what has changed.
  */
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { linkRule } from './link.mjs';
 import { addonApiFolder, layers, layersWithTestHooks, readRecipe, root, sourcesOf } from './recipe.mjs';
@@ -27,10 +27,10 @@ export function writeNinjaFile() {
   const recipe = readRecipe();
   const lines = ['ninja_required_version = 1.10', `builddir = ${buildFolder}`];
   for (const target of targets) lines.push('', ...rulesOf(target, recipe), ...buildsOf(target));
-  const text = `${lines.join('\n')}\n`;
-  const file = path.join(root, ninjaFile);
-  mkdirSync(path.dirname(file), { recursive: true });
-  if (!isText(file, text)) writeFileSync(file, text);
+  write(ninjaFile, lines);
+  // Most of the time would go to the same headers again and again, so that a layer is compiled as one file. That each
+  // of its files compiles alone is what binding.gyp's builds show.
+  for (const layer of layers) write(unitOf(layer), sourcesOf(layer).map((source) => `#include "${source}"`));
 }
 
 /**
@@ -45,7 +45,7 @@ function rulesOf(target, recipe) {
     ...recipe.compile,
     ...(target.format === 'pe' ? ['-DUSING_UV_SHARED'] : ['-fPIC']),
     ...recipe.defines.map((define) => `-D${define}`),
-    '-Inative',
+    '-I. -Inative',
     ...[addonApiFolder(), nodeHeaders()].map((folder) => `-isystem ${folder}`),
     '-ffunction-sections -fdata-sections -g0',
     // Paths are relative to the root already; this is for those that a compiler makes absolute.
@@ -70,16 +70,14 @@ function buildsOf(target) {
   const shipped = [];
   const tested = [];
   for (const layer of layers) {
-    for (const source of sourcesOf(layer)) {
-      const object = `${buildFolder}/${target.name}/${path.basename(source, '.cc')}`;
-      lines.push(`build ${object}.o: compile-${target.name} ${source}`);
-      shipped.push(`${object}.o`);
-      if (layersWithTestHooks.includes(layer)) {
-        lines.push(`build ${object}.test.o: compile-${target.name} ${source}`, '  defines = -DHAWSER_TEST_HOOKS=1');
-        tested.push(`${object}.test.o`);
-      } else {
-        tested.push(`${object}.o`);
-      }
+    const object = `${buildFolder}/${target.name}/${layer}`;
+    lines.push(`build ${object}.o: compile-${target.name} ${unitOf(layer)}`);
+    shipped.push(`${object}.o`);
+    if (layersWithTestHooks.includes(layer)) {
+      lines.push(`build ${object}.test.o: compile-${target.name} ${unitOf(layer)}`, '  defines = -DHAWSER_TEST_HOOKS=1');
+      tested.push(`${object}.test.o`);
+    } else {
+      tested.push(`${object}.o`);
     }
   }
   const inputs = '| native/binding/exports.map';
@@ -88,14 +86,19 @@ function buildsOf(target) {
   return lines;
 }
 
+/** @param {string} layer */
+const unitOf = (layer) => `${buildFolder}/units/${layer}.cc`;
+
 /**
+ * Leaves a file alone that is as it should be: what was made of it stays newer.
+ *
  * @param {string} file
- * @param {string} text
+ * @param {string[]} lines
  */
-function isText(file, text) {
-  try {
-    return readFileSync(file, 'utf8') === text;
-  } catch {
-    return false;
-  }
+function write(file, lines) {
+  const target = path.join(root, file);
+  const text = `${lines.join('\n')}\n`;
+  if (existsSync(target) && readFileSync(target, 'utf8') === text) return;
+  mkdirSync(path.dirname(target), { recursive: true });
+  writeFileSync(target, text);
 }
