@@ -5,7 +5,7 @@
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
-import { linkRule } from './link.mjs';
+import { linkInputs, linkRules } from './link.mjs';
 import { addonApiFolder, layers, layersWithTestHooks, readRecipe, root, sourcesOf } from './recipe.mjs';
 import { targets } from './targets.mjs';
 import { nodeHeaders, zig } from './toolchain.mjs';
@@ -21,7 +21,9 @@ export const ninjaFile = `${buildFolder}/build.ninja`;
 /** @param {Target} target */
 export const shippedFile = (target) => `prebuilds/${target.name}/hawser.node`;
 /** @param {Target} target */
-export const testFile = (target) => `${buildFolder}/${target.name}/hawser_test.node`;
+export const testFile = (target) => `${folderOf(target)}/hawser_test.node`;
+/** @param {Target} target */
+const folderOf = (target) => `${buildFolder}/${target.name}`;
 
 export function writeNinjaFile() {
   const recipe = readRecipe();
@@ -57,7 +59,7 @@ function rulesOf(target, recipe) {
     '  depfile = $out.d',
     '  deps = gcc',
     `  description = ${target.name}: $in`,
-    ...linkRule(target, recipe, compiler),
+    ...linkRules(target, recipe, compiler, folderOf(target)),
   ];
 }
 
@@ -70,7 +72,7 @@ function buildsOf(target) {
   const shipped = [];
   const tested = [];
   for (const layer of layers) {
-    const object = `${buildFolder}/${target.name}/${layer}`;
+    const object = `${folderOf(target)}/${layer}`;
     lines.push(`build ${object}.o: compile-${target.name} ${unitOf(layer)}`);
     shipped.push(`${object}.o`);
     if (layersWithTestHooks.includes(layer)) {
@@ -80,7 +82,13 @@ function buildsOf(target) {
       tested.push(`${object}.o`);
     }
   }
-  const inputs = '| native/binding/exports.map';
+  if (target.format === 'pe') {
+    const late = `${folderOf(target)}/delay_load.o`;
+    lines.push(`build ${late}: compile-${target.name} native/windows/delay_load.cc`);
+    shipped.push(late);
+    tested.push(late);
+  }
+  const inputs = `| ${linkInputs(target, folderOf(target)).join(' ')}`;
   lines.push(`build ${shippedFile(target)}: link-${target.name} ${shipped.join(' ')} ${inputs}`);
   lines.push(`build ${testFile(target)}: link-${target.name} ${tested.join(' ')} ${inputs}`);
   return lines;

