@@ -10,7 +10,9 @@ import { outputOf } from './run.mjs';
  */
 export function readElf(file) {
   const text = run(['--dynamic', '--program-headers', file]);
-  const flags = [...text.matchAll(/\((?:FLAGS|FLAGS_1)\)\s+(?:Flags: )?(.*)/g)].flatMap((match) => match[1]?.split(' '));
+  const flags = [...text.matchAll(/\((?:FLAGS|FLAGS_1)\)\s+(?:Flags: )?(.*)/g)].flatMap((match) =>
+    match[1]?.split(' '),
+  );
   const stack = /^\s*GNU_STACK\s.*\s(R?W?E?)\s+(?:0x)?[0-9a-f]+$/m.exec(text);
   const hazards = [];
   if (flags.includes('TEXTREL') || text.includes('(TEXTREL)')) hazards.push('text relocations');

@@ -32,8 +32,9 @@ export function problemsOf(facts, target, known) {
     ...exportProblems(facts),
     ...facts.imports.flatMap((symbol) => importProblems(symbol, target, known)),
     ...facts.hazards.map((hazard) => `it needs ${hazard}`),
-    ...(facts.boundAtLoad ? [] : ['what is missing is not found out at load']),
-    ...(facts.neverUnloaded ? [] : ['it may be unloaded while its threads run']),
+    // On Windows the addon's own init looks for every function; there and on macOS it pins itself.
+    ...(facts.boundAtLoad || target.format === 'pe' ? [] : ['what is missing is not found out at load']),
+    ...(facts.neverUnloaded || target.format !== 'elf' ? [] : ['it may be unloaded while its threads run']),
   ];
 }
 

@@ -11,7 +11,10 @@ import { zig } from './toolchain.mjs';
  * @returns {import('./judge.mjs').Known}
  */
 export function knownSymbols(target) {
-  return { node: new Set(read(nodeExportsList).trim().split('\n')), libc: target.name.endsWith('-musl') ? musl() : new Set() };
+  return {
+    node: new Set(read(nodeExportsList).trim().split('\n')),
+    libc: target.name.endsWith('-musl') ? musl() : new Set(),
+  };
 }
 
 /** Of musl's libc.so, as zig knows it: the others say in the binary which library has a symbol. */

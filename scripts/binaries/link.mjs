@@ -68,8 +68,8 @@ function linkMachO(target, folder) {
   const flags = [
     `-dylib -arch ${target.machine} -platform_version macos ${oldestMacOs} ${oldestMacOs}`,
     // Node's symbols are looked up in whatever has loaded the addon, all at once.
-    '-undefined dynamic_lookup -bind_at_load',
-    `-exported_symbols_list ${folder}/exports.txt -dead_strip -x -S -no_uuid -adhoc_codesign`,
+    '-undefined dynamic_lookup -fixup_chains',
+    `-exported_symbols_list ${folder}/exports.txt -dead_strip -x -S -adhoc_codesign`,
     '-install_name @rpath/hawser.node',
   ];
   return [

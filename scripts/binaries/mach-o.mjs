@@ -12,13 +12,17 @@ export function readMachO(file) {
   const head = outputOf('llvm-objdump-16', ['--macho', '--private-headers', file]);
   const flags = /^\s*MH_MAGIC_64\s.*$/m.exec(head)?.[0] ?? '';
   return {
-    libraries: [...head.matchAll(/cmd LC_(?:LOAD|LOAD_WEAK|REEXPORT)_DYLIB\n.*\n\s+name (\S+)/g)].map((m) => m[1] ?? ''),
+    libraries: [...head.matchAll(/cmd LC_(?:LOAD|LOAD_WEAK|REEXPORT)_DYLIB\n.*\n\s+name (\S+)/g)].map(
+      (m) => m[1] ?? '',
+    ),
     exports: machOExports(file),
     imports: readImports(file),
     boundAtLoad: !head.includes('lazy_bind_size') || /lazy_bind_size 0$/m.test(head),
     neverUnloaded: false,
     hazards: [
-      ...(flags.includes('NO_HEAP_EXECUTION') || !flags.includes('ALLOW_STACK_EXECUTION') ? [] : ['an executable stack']),
+      ...(flags.includes('NO_HEAP_EXECUTION') || !flags.includes('ALLOW_STACK_EXECUTION')
+        ? []
+        : ['an executable stack']),
       ...(head.includes('LC_CODE_SIGNATURE') ? [] : ['a signature, and has none']),
     ],
   };

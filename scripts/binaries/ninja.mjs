@@ -32,7 +32,11 @@ export function writeNinjaFile() {
   write(ninjaFile, lines);
   // Most of the time would go to the same headers again and again, so that a layer is compiled as one file. That each
   // of its files compiles alone is what binding.gyp's builds show.
-  for (const layer of layers) write(unitOf(layer), sourcesOf(layer).map((source) => `#include "${source}"`));
+  for (const layer of layers)
+    write(
+      unitOf(layer),
+      sourcesOf(layer).map((source) => `#include "${source}"`),
+    );
 }
 
 /**
@@ -76,7 +80,10 @@ function buildsOf(target) {
     lines.push(`build ${object}.o: compile-${target.name} ${unitOf(layer)}`);
     shipped.push(`${object}.o`);
     if (layersWithTestHooks.includes(layer)) {
-      lines.push(`build ${object}.test.o: compile-${target.name} ${unitOf(layer)}`, '  defines = -DHAWSER_TEST_HOOKS=1');
+      lines.push(
+        `build ${object}.test.o: compile-${target.name} ${unitOf(layer)}`,
+        '  defines = -DHAWSER_TEST_HOOKS=1',
+      );
       tested.push(`${object}.test.o`);
     } else {
       tested.push(`${object}.o`);

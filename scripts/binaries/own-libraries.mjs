@@ -3,7 +3,7 @@
  * unwinder and, for Windows, mingw's startup and import libraries. `node own-libraries.mjs OUT COMPILER...`
  */
 
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
@@ -20,8 +20,16 @@ try {
   const line = stderr.split('\n').findLast((text) => /^(zig ld|lld-link) /.test(text));
   if (status !== 0 || line === undefined) throw new Error(`zig did not say what it links: ${stderr}`);
   // Of what it linked, the empty file is not ours to link.
-  const files = line.split(' ').filter((word) => /^\/.*\.(a|lib|obj|tbd)$/.test(word) && !word.startsWith(folder));
-  if (!windows) files.push(path.join(path.dirname(compiler), 'lib/libc/darwin/libSystem.tbd'));
+  const files = line.split(' ').filter((word) => /^\/.*\.(a|lib|obj)$/.test(word) && !word.endsWith('/empty.obj'));
+  if (windows) {
+    // Its unwinder's objects tell the linker to export it.
+    const quiet = path.join(path.dirname(out), 'unwind.lib');
+    const at = files.findIndex((file) => file.endsWith('/unwind.lib'));
+    execFileSync('llvm-objcopy-16', ['--remove-section=.drectve', files[at] ?? '', quiet]);
+    files[at] = quiet;
+  } else {
+    files.push(path.join(path.dirname(compiler), 'lib/libc/darwin/libSystem.tbd'));
+  }
   writeFileSync(out, `${files.join('\n')}\n`);
 } finally {
   rmSync(folder, { recursive: true });

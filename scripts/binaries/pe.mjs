@@ -10,10 +10,12 @@ import { outputOf } from './run.mjs';
  */
 export function readPe(file) {
   const text = outputOf('llvm-readobj-16', ['--file-headers', '--coff-imports', file]);
-  const imports = [...text.matchAll(/^(?:Delay)?Import \{\n {2}Name: (\S+)\n([^]*?)^\}/gm)].map(([, library = '', body]) => ({
-    library,
-    names: [...(body ?? '').matchAll(/Symbol: (\S+)/g)].map((match) => match[1] ?? ''),
-  }));
+  const imports = [...text.matchAll(/^(?:Delay)?Import \{\n {2}Name: (\S+)\n([\s\S]*?)^\}/gm)].map(
+    ([, library = '', body]) => ({
+      library,
+      names: [...(body ?? '').matchAll(/Symbol: (\S+)/g)].map((match) => match[1] ?? ''),
+    }),
+  );
   return {
     libraries: imports.map(({ library }) => library),
     exports: peExports(file),

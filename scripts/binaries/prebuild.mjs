@@ -26,7 +26,12 @@ if (built.status !== 0) process.exit(1);
 const rows = wanted.map((target) => {
   const file = path.join(root, shippedFile(target));
   const facts = readFacts(file, target.format);
-  return { name: target.name, size: statSync(file).size, facts, problems: problemsOf(facts, target, knownSymbols(target)) };
+  return {
+    name: target.name,
+    size: statSync(file).size,
+    facts,
+    problems: problemsOf(facts, target, knownSymbols(target)),
+  };
 });
 console.log(formatTable(rows));
 for (const { name, problems } of rows) {

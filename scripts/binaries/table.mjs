@@ -10,7 +10,14 @@ const heads = ['target', 'size', 'needs', 'newest glibc', 'exports', 'of Node', 
 export function formatTable(rows) {
   const cells = [heads, ...rows.map(cellsOf)];
   const widths = heads.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
-  return cells.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n');
+  return cells
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
 /**
@@ -26,8 +33,8 @@ function cellsOf({ name, size, facts, problems }) {
     newestGlibc(facts) ?? '–',
     String(facts.exports.length),
     String(ofNode.length),
-    facts.boundAtLoad ? 'at load' : 'late',
-    facts.neverUnloaded ? 'yes' : 'no',
+    facts.boundAtLoad ? 'at load' : 'by init',
+    facts.neverUnloaded ? 'at load' : 'by init',
     problems.length === 0 ? 'none' : String(problems.length),
   ];
 }
