@@ -13,7 +13,9 @@
     "defines": [
       "NAPI_VERSION=8", "NODE_ADDON_API_DISABLE_DEPRECATED", "NAPI_CPP_EXCEPTIONS", "NODE_ADDON_API_CPP_EXCEPTIONS_ALL",
       # A Worker may be terminated inside any call: an exception can't be thrown then, and aborts unless swallowed.
-      "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"
+      "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS",
+      # Of Windows' headers, which libuv's include: what would rename SendMessage, min and max.
+      "WIN32_LEAN_AND_MEAN", "NOUSER", "NOMINMAX"
     ],
     "cflags!": ["-fno-exceptions"],
     "cflags_cc!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++17", "-std=gnu++20"],

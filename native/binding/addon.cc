@@ -5,9 +5,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <memory>
+#include <string>
 
 #include "binding/desk.h"
 #include "binding/environment.h"
+#include "binding/image.h"
+#include "binding/runtime.h"
 #include "binding/secure_context_wrap.h"
 #include "binding/session_wrap.h"
 #include "binding/version.h"
@@ -97,6 +100,10 @@ void SetDelays(const Napi::CallbackInfo& info) {
 #endif
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  if (const std::string problem = RuntimeProblem(env); !problem.empty()) {
+    throw Napi::Error::New(env, "hawser cannot run in this process: " + problem);
+  }
+  KeepLoaded();
   env.SetInstanceData(new std::shared_ptr<Environment>(std::make_shared<Environment>(env)));
   exports.Set("Session", SessionWrap::Define(env));
   exports.Set("SecureContext", SecureContextWrap::Define(env));

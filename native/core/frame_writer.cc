@@ -3,12 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/frame_bits.h"
+
 namespace hawser::core {
 namespace {
-
-constexpr std::uint8_t kFinBit = 0x80;
-constexpr std::uint8_t kCompressedBit = 0x40;
-constexpr std::uint8_t kMaskBit = 0x80;
 
 // Every frame of a client is masked (§5.1); the length takes the fewest bytes it can (§5.2).
 class Header {
@@ -16,13 +14,13 @@ class Header {
   Header(const FrameHead& head, std::size_t length, MaskingKey key) {
     Put(static_cast<std::uint8_t>((head.fin ? kFinBit : 0) | (head.rsv1 ? kCompressedBit : 0) |
                                   static_cast<std::uint8_t>(head.opcode)));
-    if (length < 126) {
+    if (length < kLength16) {
       Put(static_cast<std::uint8_t>(kMaskBit | length));
     } else if (length <= 0xFFFF) {
-      Put(kMaskBit | 126);
+      Put(kMaskBit | kLength16);
       PutBigEndian(length, 2);
     } else {
-      Put(kMaskBit | 127);
+      Put(kMaskBit | kLength64);
       PutBigEndian(length, 8);
     }
     for (const std::uint8_t byte : key) Put(byte);

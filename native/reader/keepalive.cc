@@ -6,7 +6,7 @@ namespace hawser::reader {
 
 namespace {
 
-constexpr std::uint64_t kNanosecondsPerMillisecond = 1'000'000;
+constexpr std::uint64_t kMillisecond = 1'000'000;
 
 }  // namespace
 
@@ -58,9 +58,9 @@ void Keepalive::ArmDeadline() {
 std::optional<std::uint64_t> Keepalive::DueIn() const {
   const auto oldest = ledger_.OldestKeepalive();
   if (timeout_ == 0 || interval_ == 0 || !oldest) return std::nullopt;
-  const std::uint64_t due = std::max(*oldest, suspended_until_) + timeout_ * kNanosecondsPerMillisecond;
+  const std::uint64_t due = std::max(*oldest, suspended_until_) + timeout_ * kMillisecond;
   const std::uint64_t now = uv_hrtime();
-  return due > now ? (due - now + kNanosecondsPerMillisecond - 1) / kNanosecondsPerMillisecond : 0;
+  return due > now ? (due - now + kMillisecond - 1) / kMillisecond : 0;
 }
 
 // Progress moves what is due but not the timer, so it is looked at here.

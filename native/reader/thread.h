@@ -40,7 +40,7 @@ class ResultThread {
     uv_thread_options_t options{};
     options.flags = UV_THREAD_HAS_STACK_SIZE;
     options.stack_size = kThreadStack;
-    SignalsBlocked blocked;
+    [[maybe_unused]] const SignalsBlocked blocked;
     int error = uv_thread_create_ex(
         &thread_, &options,
         [](void* argument) {

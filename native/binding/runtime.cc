@@ -1,0 +1,36 @@
+#include "binding/runtime.h"
+
+#include <uv.h>
+
+#include <array>
+
+#include "binding/image.h"
+
+namespace hawser::binding {
+
+namespace {
+
+// Node 20.0's. Older ones have other sizes of what a reader allocates.
+constexpr unsigned kOldestMinor = 44;
+
+// These load addons made for Node, and export libuv's functions for them, of which most or all abort.
+constexpr std::array kWithoutLibuv = {"bun", "deno"};
+
+}  // namespace
+
+std::string RuntimeProblem(Napi::Env env) {
+  const auto versions = env.Global().Get("process").As<Napi::Object>().Get("versions").As<Napi::Object>();
+  for (const char* name : kWithoutLibuv) {
+    if (const auto version = versions.Get(name); version.IsString()) {
+      return std::string(name) + ' ' + version.As<Napi::String>().Utf8Value() +
+             " has no libuv for addons to use; expected Node.js";
+    }
+  }
+  if (const std::string name = MissingImport(); !name.empty()) return "the runtime exports no " + name;
+  const unsigned version = uv_version();
+  if (version >> 16 == 1 && (version >> 8 & 0xFF) >= kOldestMinor) return "";
+  return std::string("the runtime has libuv ") + uv_version_string() + "; expected 1." + std::to_string(kOldestMinor) +
+         " or newer, below 2";
+}
+
+}  // namespace hawser::binding

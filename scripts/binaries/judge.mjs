@@ -1,0 +1,104 @@
+/**
+ * Judges what a binary needs and shows: everything that would keep it from loading somewhere, or let it meddle with what
+ * else is in the process, is a problem in words. Reads no files.
+ */
+
+/**
+ * @typedef {import('./facts.mjs').Facts} Facts
+ * @typedef {import('./targets.mjs').Target} Target
+ */
+
+/**
+ * @typedef {object} Known
+ * @property {ReadonlySet<string>} node what every supported Node.js exports
+ * @property {ReadonlySet<string>} libc what the target's libc exports, where its symbols have no versions
+ */
+
+export const entryPoints = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
+
+const openSsl = /^(SSL|TLS|BIO|X509|EVP|PEM|ERR|OPENSSL|CRYPTO|PKCS12|ASN1|d2i|i2d)_/;
+const zlib = /^(inflate|deflate|crc32|adler32|zlib)/;
+const ofNode = /^(napi_|node_api_|uv_)/;
+
+/**
+ * @param {Facts} facts
+ * @param {Target} target
+ * @param {Known} known
+ * @returns {string[]}
+ */
+export function problemsOf(facts, target, known) {
+  return [
+    ...libraryProblems(facts, target),
+    ...exportProblems(facts),
+    ...facts.imports.flatMap((symbol) => importProblems(symbol, target, known)),
+    ...facts.hazards.map((hazard) => `it needs ${hazard}`),
+    // On Windows the addon's own init looks for every function; there and on macOS it pins itself.
+    ...(facts.boundAtLoad || target.format === 'pe' ? [] : ['what is missing is not found out at load']),
+    ...(facts.neverUnloaded || target.format !== 'elf' ? [] : ['it may be unloaded while its threads run']),
+  ];
+}
+
+/**
+ * The newest version of glibc among the symbols' versions, as in `2.16`; undefined where there is none.
+ *
+ * @param {Facts} facts
+ * @returns {string | undefined}
+ */
+export function newestGlibc(facts) {
+  const versions = facts.imports.flatMap(({ version = '' }) => /^GLIBC_([\d.]+)$/.exec(version)?.[1] ?? []);
+  return versions.sort(compareVersions).at(-1);
+}
+
+/**
+ * @param {string} a
+ * @param {string} b
+ */
+function compareVersions(a, b) {
+  return a.localeCompare(b, 'en', { numeric: true });
+}
+
+/**
+ * @param {Facts} facts
+ * @param {Target} target
+ */
+function libraryProblems(facts, target) {
+  const others = facts.libraries.filter((library) => !target.libraries.test(library));
+  return others.map((library) => `it needs the library ${library}`);
+}
+
+/** @param {Facts} facts */
+function exportProblems(facts) {
+  const others = facts.exports.filter((name) => !entryPoints.includes(name));
+  const missing = entryPoints.filter((name) => !facts.exports.includes(name));
+  return [...others.map((name) => `it exports ${name}`), ...missing.map((name) => `it does not export ${name}`)];
+}
+
+/**
+ * @param {import('./facts.mjs').Import} symbol
+ * @param {Target} target
+ * @param {Known} known
+ * @returns {string[]}
+ */
+function importProblems({ name, version, library, weak }, target, known) {
+  if (openSsl.test(name)) return [`it links OpenSSL's ${name}`];
+  if (version !== undefined) return versionProblems(name, version, target);
+  if (ofNode.test(name) || zlib.test(name)) {
+    return known.node.has(name) ? [] : [`it needs ${name}, which not every supported Node.js exports`];
+  }
+  // Where a library is written down, the linker has found the symbol in its description.
+  if (weak || library !== undefined || known.libc.has(name)) return [];
+  return [`it needs ${name}, which no allowed library has`];
+}
+
+/**
+ * @param {string} name
+ * @param {string} version
+ * @param {Target} target
+ * @returns {string[]}
+ */
+function versionProblems(name, version, target) {
+  const glibc = /^GLIBC_([\d.]+)$/.exec(version)?.[1];
+  if (target.glibc === undefined || glibc === undefined) return [`it needs ${name} of ${version}`];
+  if (compareVersions(glibc, target.glibc) <= 0) return [];
+  return [`it needs ${name} of ${version}; expected ${target.glibc} at most`];
+}

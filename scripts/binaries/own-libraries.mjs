@@ -1,0 +1,36 @@
+/**
+ * Writes down which libraries zig links into what it links for a target, having it make them: its C++ library, its
+ * unwinder and, for Windows, mingw's startup and import libraries. `node own-libraries.mjs OUT COMPILER...`
+ */
+
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+
+const [out = '', compiler = '', ...flags] = process.argv.slice(2);
+const folder = mkdtempSync(path.join(os.tmpdir(), 'hawser-libraries-'));
+try {
+  const source = path.join(folder, 'empty.cc');
+  writeFileSync(source, '');
+  const windows = flags.some((flag) => flag.includes('windows'));
+  const output = ['-o', path.join(folder, windows ? 'empty.dll' : 'empty.dylib')];
+  const args = [...flags, '-O3', '-shared', '-v', source, ...(windows ? ['-lws2_32'] : []), ...output];
+  const { status, stderr } = spawnSync(compiler, args, { encoding: 'utf8', maxBuffer: 2 ** 28 });
+  const line = stderr.split('\n').findLast((text) => /^(zig ld|lld-link) /.test(text));
+  if (status !== 0 || line === undefined) throw new Error(`zig did not say what it links: ${stderr}`);
+  // Of what it linked, the empty file is not ours to link.
+  const files = line.split(' ').filter((word) => /^\/.*\.(a|lib|obj)$/.test(word) && !word.endsWith('/empty.obj'));
+  if (windows) {
+    // Its unwinder's objects tell the linker to export it.
+    const quiet = path.join(path.dirname(out), 'unwind.lib');
+    const at = files.findIndex((file) => file.endsWith('/unwind.lib'));
+    execFileSync('llvm-objcopy-16', ['--remove-section=.drectve', files[at] ?? '', quiet]);
+    files[at] = quiet;
+  } else {
+    files.push(path.join(path.dirname(compiler), 'lib/libc/darwin/libSystem.tbd'));
+  }
+  writeFileSync(out, `${files.join('\n')}\n`);
+} finally {
+  rmSync(folder, { recursive: true });
+}

