@@ -19,6 +19,8 @@ constexpr std::array kWithoutLibuv = {"bun", "deno"};
 }  // namespace
 
 std::string RuntimeProblem(Napi::Env env) {
+  // First of all, since what follows calls functions as well.
+  if (const std::string name = MissingImport(); !name.empty()) return "the runtime exports no " + name;
   const auto versions = env.Global().Get("process").As<Napi::Object>().Get("versions").As<Napi::Object>();
   for (const char* name : kWithoutLibuv) {
     if (const auto version = versions.Get(name); version.IsString()) {
@@ -26,7 +28,6 @@ std::string RuntimeProblem(Napi::Env env) {
              " has no libuv for addons to use; expected Node.js";
     }
   }
-  if (const std::string name = MissingImport(); !name.empty()) return "the runtime exports no " + name;
   const unsigned version = uv_version();
   if (version >> 16 == 1 && (version >> 8 & 0xFF) >= kOldestMinor) return "";
   return std::string("the runtime has libuv ") + uv_version_string() + "; expected 1." + std::to_string(kOldestMinor) +

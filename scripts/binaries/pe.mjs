@@ -22,7 +22,9 @@ export function readPe(file) {
     imports: imports.flatMap(({ library, names }) => names.map((name) => ({ name, library }))),
     boundAtLoad: false,
     neverUnloaded: false,
-    hazards: ['NX_COMPAT', 'DYNAMIC_BASE'].filter((flag) => !text.includes(`IMAGE_DLL_CHARACTERISTICS_${flag}`)),
+    hazards: ['NX_COMPAT', 'DYNAMIC_BASE']
+      .filter((flag) => !text.includes(`IMAGE_DLL_CHARACTERISTICS_${flag}`))
+      .map((flag) => `the flag ${flag}, and lacks it`),
   };
 }
 

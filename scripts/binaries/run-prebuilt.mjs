@@ -3,9 +3,9 @@
  * against a server in a Node.js of this machine's own.
  */
 
-import { fork, spawn } from 'node:child_process';
+import { execFileSync, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { makeCertificates } from '../../bench/certificates.mjs';
 import { shippedFile } from './ninja.mjs';
@@ -21,6 +21,7 @@ import { targetNamed } from './targets.mjs';
  * @property {string[]} command what runs it
  * @property {Record<string, string>} packages
  * @property {NodeJS.ProcessEnv} [env]
+ * @property {string[]} [prepare] what has to be run first
  */
 
 /** @type {Record<string, Platform>} */
@@ -48,6 +49,8 @@ const platforms = {
     file: 'bin/node.exe',
     versions: ['20', '22'],
     command: ['wine'],
+    // By default wine is an older Windows than Node.js wants.
+    prepare: ['wine', 'winecfg', '/v', 'win10'],
     packages: { '/usr/bin/wine': 'wine', '/usr/lib/wine/wine64': 'wine64' },
     env: { WINEDEBUG: '-all', WINEPREFIX: path.join(root, 'build/cache/wine'), WINEDLLOVERRIDES: 'mscoree,mshtml=' },
   },
@@ -63,6 +66,10 @@ if (!platform) throw new RangeError(`${name} can't be run here; only ${Object.ke
 const addon = path.join(root, shippedFile(target));
 if (!existsSync(addon)) throw new Error(`there is no ${addon}; run scripts/prebuild ${name}`);
 debianPackages(platform.packages);
+if (platform.prepare) {
+  const [program = '', ...args] = platform.prepare;
+  execFileSync(program, args, { env: { ...process.env, ...platform.env }, stdio: 'ignore' });
+}
 
 const certificates = await makeCertificates();
 const server = fork(path.join(root, 'test/platform/server.mjs'), {
@@ -90,14 +97,19 @@ async function run({ node, file, command, env }, version) {
   const executable = path.join(root, npmPackage(node, version), file);
   chmodSync(executable, 0o755);
   const [program = '', ...args] = [...command, executable, 'test/platform/smoke.mjs'];
+  // Node.js under wine can't write to the pipes of this system.
+  const log = path.join(root, 'build/cache/smoke.log');
+  const output = openSync(log, 'w');
   const smoke = spawn(program, args, {
     cwd: root,
-    stdio: 'inherit',
+    stdio: ['ignore', output, output],
     timeout: patience,
     killSignal: 'SIGKILL',
     env: { ...process.env, ...env, HAWSER_ADDON: addon, SMOKE_PORTS: JSON.stringify(ports), SMOKE_CA: certificates.ca },
   });
   const [code, signal] = await once(smoke, 'exit');
+  closeSync(output);
+  process.stdout.write(readFileSync(log));
   if (signal) console.error(`ended by ${signal}`);
   return code === 0;
 }
