@@ -36,8 +36,10 @@ function describeFailures(failures: readonly { readonly file: string; readonly e
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
     return `  ${file}: ${reason}`;
   });
-  const cure =
-    chosen === undefined || chosen === ''
+  const disabled = failures.some(({ error }) => (error as NodeJS.ErrnoException).code === 'ERR_DLOPEN_DISABLED');
+  const cure = disabled
+    ? 'Node was told to load no addons: with --permission it needs --allow-addons, and --no-addons has to go'
+    : chosen === undefined || chosen === ''
       ? `run \`npm run build\` in ${path.join(__dirname, '..')} to build it (needs python3, make and a C++20 compiler)`
       : 'HAWSER_ADDON names the only file to try; correct it, or unset it to use the one built by `npm run build`';
   return [`could not load the native addon of hawser for ${describePlatform()}; tried`, ...tried, cure].join('\n');
