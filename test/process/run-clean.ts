@@ -10,7 +10,12 @@ export const ROUNDS = Math.max(10, rounds(0.5));
 /** Resolves with what the script wrote, when it has exited with `code` and without a signal or a word of complaint. */
 export async function runClean(script: string, options: ScriptOptions = {}, code = 0): Promise<string> {
   const { stdout, ...ended } = await runFile(`test/process/scripts/${script}`, options);
-  expect(ended).toEqual({ code, signal: null, stderr: '', timedOut: false });
+  expect(ended, `what ${script} wrote:\n${stdout}${ended.stderr}`).toEqual({
+    code,
+    signal: null,
+    stderr: '',
+    timedOut: false,
+  });
   return stdout;
 }
 
