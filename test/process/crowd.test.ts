@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => peer.stop());
 
-const times = String(Math.min(10, Math.max(2, rounds(0.2))));
+const times = String(Math.min(10, rounds(0.2, 2)));
 
 test('sixteen Workers at once load, connect, end or are terminated, and the main thread never loads the addon', async () => {
   const args = [peer.url, '16', times, 'never'];
