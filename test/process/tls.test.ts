@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
-import * as tls from 'node:tls';
+import type * as tls from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ca, otherCa, selfSignedServer, server } from '../support/certificates.js';
 import { type Feature, settableCa, systemCa, systemCaVariable, testWith } from '../support/features.js';
@@ -69,14 +69,11 @@ describe('an authority is trusted', () => {
     expect(await says({ env })).toBe('UNABLE_TO_GET_ISSUER_CERT_LOCALLY');
   });
 
-  test.runIf(process.allowedNodeEnvironmentFlags.has('--use-system-ca'))(
-    'of the system with --use-system-ca',
-    async () => {
-      expect(await says({ env: { SSL_CERT_FILE: caFile }, flags: ['--use-system-ca'] })).toBe('connected true');
-    },
-  );
+  testWith(systemCa, 'of the system with --use-system-ca', async () => {
+    expect(await says({ env: { SSL_CERT_FILE: caFile }, flags: ['--use-system-ca'] })).toBe('connected true');
+  });
 
-  test.runIf('setDefaultCACertificates' in tls)('through tls.setDefaultCACertificates()', async () => {
+  testWith(settableCa, 'through tls.setDefaultCACertificates()', async () => {
     const set = `import * as tls from 'node:tls'; tls.setDefaultCACertificates([${JSON.stringify(ca().cert)}]);`;
     expect(await says({}, peer.url, set)).toBe('connected true');
   });
