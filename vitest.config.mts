@@ -34,8 +34,8 @@ export default defineConfig(({ mode }) => ({
   test: {
     // One process per file: threads, descriptors and memory are counted per process.
     pool: 'forks',
-    // Two at a time where connections are all there is, since their tests wait more than they compute.
-    ...(mode === 'tls' ? { maxWorkers: 2 } : {}),
+    // Two at a time, since most tests wait more than they compute.
+    maxWorkers: 2,
     slowTestThreshold: 60_000, // what repeats an ending a hundred times is slow by intention
     hookTimeout: 10_000 * timeScale,
     globalSetup: ['test/support/bundle-peer.ts'],

@@ -11,10 +11,12 @@ import { resolveInTime } from './dial/resolve.js';
 import { findRoute, type Tunnel } from './dial/route.js';
 import { throughProxy } from './dial/tunnel.js';
 import { afterRedirect, InvalidStatus, invalidArgument, SecurityError } from './errors.js';
+import { networkDenied } from './failures.js';
 import { forAnotherOrigin, isRedirect, redirectTarget, sameOrigin } from './handshake/redirect.js';
 import { parseUrl, type Target } from './handshake/url.js';
 import { Opening } from './opening.js';
 import { type ConnectOptions, type ResolvedOptions, resolveOptions } from './options.js';
+import { isNetworkDenied } from './permission.js';
 import { readBody } from './response.js';
 import { openSession } from './session.js';
 import { sessionConfig } from './session-config.js';
@@ -32,7 +34,8 @@ import { acceptUpgrade, askForUpgrade } from './upgrade.js';
  * @param options what is different from the defaults.
  * @returns the open connection.
  * @throws InvalidURL, TypeError, RangeError or NotSupported where an argument is wrong.
- * @throws TransportError where the name can't be resolved, no address can be connected to, or the network fails.
+ * @throws TransportError where the name can't be resolved, no address can be connected to, or the network fails; its code
+ * is `ERR_ACCESS_DENIED` where Node's permission model denies the network.
  * @throws TimeoutError where opening took longer than `openTimeout`; the message names the stage.
  * @throws TlsError where TLS fails, or an option of it is refused by OpenSSL; CertificateError where the server, or an
  * HTTPS proxy, is not who it should be.
@@ -97,6 +100,7 @@ async function take(
   const { tunnel, ...route } = await findRoute({ ...target, socketPath }, options, (hostname, settings) =>
     resolveInTime(hostname, settings, options, deadline),
   );
+  if (isNetworkDenied()) throw networkDenied(route);
   const session = openSession(sessionConfig(route.targets, options, deadline));
   const opening = new Opening(session, { ...route, openTimeout: options.openTimeout });
   try {

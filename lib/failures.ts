@@ -72,16 +72,16 @@ function transportFailure(errno: number, detail: string): TransportError {
   return new TransportError(`${syscall} ${code}`, { code, errno, syscall });
 }
 
+/** Where was dialled, or would have been. */
+export interface Where {
+  readonly hostname: string | undefined;
+  readonly port: number | undefined;
+  readonly endpoint: string;
+  readonly addresses: readonly string[];
+}
+
 /** No address of the host, or not the path of a socket, could be connected to; `errno` is the last attempt's. */
-export function dialFailure(
-  errno: number,
-  where?: {
-    readonly hostname: string | undefined;
-    readonly port: number | undefined;
-    readonly endpoint: string;
-    readonly addresses: readonly string[];
-  },
-): TransportError {
+export function dialFailure(errno: number, where?: Where): TransportError {
   const code = systemErrorName(errno);
   if (where === undefined) return new TransportError(`connect ${code}`, { code, errno, syscall: 'connect' });
   const { hostname, port, endpoint, addresses } = where;
@@ -93,7 +93,25 @@ export function dialFailure(
     syscall: 'connect',
     hostname,
     port,
-    address: addresses.length === 1 ? addresses[0] : undefined,
+    address: onlyOf(addresses),
+  });
+}
+
+const onlyOf = (addresses: readonly string[]) => (addresses.length === 1 ? addresses[0] : undefined);
+
+/** Node's code for what its permission model denies. */
+export const accessDenied = 'ERR_ACCESS_DENIED';
+const allowNet = 'the permission model denies the network, which --allow-net allows';
+
+/** Node's permission model denies the network, and so a connection; the code is the one that `net` has for it. */
+export function networkDenied({ endpoint, hostname, port, addresses }: Where): TransportError {
+  const code = accessDenied;
+  return new TransportError(`connect ${code} ${endpoint}; ${allowNet}`, {
+    code,
+    syscall: 'connect',
+    hostname,
+    port,
+    address: onlyOf(addresses),
   });
 }
 
@@ -105,7 +123,8 @@ export function lookupFailure(hostname: string, cause: unknown): TransportError 
   const known = (typeof cause === 'object' && cause !== null ? cause : {}) as { code?: unknown; errno?: unknown };
   const code = typeof known.code === 'string' ? known.code : 'ENOTFOUND';
   const errno = typeof known.errno === 'number' ? known.errno : undefined;
-  return new TransportError(`getaddrinfo ${code} ${hostname}`, {
+  const cure = code === accessDenied ? `; ${allowNet}` : '';
+  return new TransportError(`getaddrinfo ${code} ${hostname}${cure}`, {
     code,
     errno,
     syscall: 'getaddrinfo',

@@ -4,6 +4,7 @@
  */
 
 import { EndOfStream, InvalidMessage, InvalidStatus, ProxyError, TimeoutError, TransportError } from './errors.js';
+import { accessDenied } from './failures.js';
 
 /**
  * Too Many Requests (RFC 6585 §4), and Internal Server Error, Bad Gateway, Service Unavailable and Gateway Timeout
@@ -18,7 +19,9 @@ const passingReplies: ReadonlySet<number> = new Set([1, 3, 4, 5, 6, 91]);
 
 /** Whether the network, an overloaded server or a restart can explain the error. */
 export function isTransient(error: unknown): boolean {
-  if (error instanceof TransportError || error instanceof TimeoutError || error instanceof EndOfStream) return true;
+  // What Node's permission model denies stays denied.
+  if (error instanceof TransportError) return error.code !== accessDenied;
+  if (error instanceof TimeoutError || error instanceof EndOfStream) return true;
   // A server or a proxy that went away while it was answering; any other malformed answer would come again.
   if (error instanceof InvalidMessage) return error.cause instanceof EndOfStream;
   if (error instanceof ProxyError) return isTransientOfProxy(error);

@@ -179,12 +179,14 @@ describe('a local port', () => {
 
 describe('TCP keep-alive', () => {
   /** Seconds until the kernel's keep-alive timer of a connection rings; undefined where it does not run. */
-  function secondsToProbe({ localAddress }: Connection): number | undefined {
-    const end = `:${localAddress.port.toString(16).toUpperCase().padStart(4, '0')}`;
+  function secondsToProbe({ localAddress, remoteAddress }: Connection): number | undefined {
+    const ends = [localAddress, remoteAddress].map(
+      ({ port }) => `:${port.toString(16).toUpperCase().padStart(4, '0')}`,
+    );
     const fields = readFileSync('/proc/net/tcp', 'utf8')
       .split('\n')
       .map((line) => line.trim().split(/\s+/))
-      .find(([, local, remote]) => local?.endsWith(end) && !remote?.endsWith(':0000'));
+      .find((line) => ends.every((end, i) => line[i + 1]?.endsWith(end)));
     const [timer, ticks = ''] = fields?.[5]?.split(':') ?? [];
     // 2 is the keep-alive timer; ticks of these files are hundredths of a second.
     return timer === '02' ? Number.parseInt(ticks, 16) / 100 : undefined;

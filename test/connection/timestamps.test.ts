@@ -35,7 +35,7 @@ async function takeOne({ connection }: Opened): Promise<TimedMessage> {
 
 test('a message has a time between its being sent and its being received', async () => {
   const opened = await open();
-  for (let round = 0; round < Math.max(10, rounds(1)); round++) {
+  for (let round = 0; round < rounds(1, 10); round++) {
     const before = Date.now();
     await opened.peer.do(sendText('hello'));
     const { data, receivedAt } = await takeOne(opened);
@@ -63,7 +63,7 @@ test('times tell when messages arrived, not when the event loop got to them', as
   const after = Date.now();
   const [a, b, large] = await take(connection, 3);
   await script;
-  expect(b!.receivedAt - a!.receivedAt).toBeGreaterThanOrEqual(3 * MEDIUM - UNIT);
+  expect(b!.receivedAt - a!.receivedAt).toBeGreaterThan(2 * MEDIUM);
   expect(after - b!.receivedAt).toBeGreaterThan(MEDIUM);
   expect(after - large!.receivedAt).toBeGreaterThan(MEDIUM);
 });
@@ -75,7 +75,8 @@ test('messages that wait unread keep their times', async () => {
   expect(messages.map(({ data }) => data)).toEqual(['a', 'b', 'c', 'd']);
   for (let i = 1; i < 4; i++) {
     const gap = messages[i]!.receivedAt - messages[i - 1]!.receivedAt;
-    expect(gap).toBeGreaterThanOrEqual(MEDIUM - UNIT);
+    // A reader that a busy machine kept from the first is late for that one only.
+    expect(gap).toBeGreaterThan(MEDIUM / 2);
   }
 });
 

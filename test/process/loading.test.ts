@@ -1,7 +1,6 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, link, mkdtemp, rm, symlink } from 'node:fs/promises';
 import * as path from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { root, runScript } from '../support/run-script.js';
 import { accept, echoMessages, ScriptedPeer } from '../support/scripted-peer.js';
 import { DEADLINE } from '../support/times.js';
@@ -12,7 +11,7 @@ let peer: ScriptedPeer;
 let folder: string;
 beforeAll(async () => {
   peer = await ScriptedPeer.listen([accept(), echoMessages()]);
-  folder = await mkdtemp(path.join(tmpdir(), 'hawser-'));
+  folder = await mkdtemp(path.join(root, 'build/loading-')); // where links to the addon can be
 });
 afterAll(() => Promise.all([peer.stop(), rm(folder, { recursive: true })]));
 
@@ -33,12 +32,26 @@ test('the main thread and four Workers exchange 10,000 messages each at once', a
   expect(stdout).toBe('exit codes of the Workers: 0 0 0 0\n');
 });
 
-test('the addon may be loaded from two paths in one process', async () => {
-  const copy = path.join(folder, 'copy.node');
-  await cp(addon, copy);
-  const args = [JSON.stringify({ url: peer.url, count: 2000, addons: [copy, addon, copy] })];
-  const stdout = await runClean('exchange.mjs', { args, deadline: 3 * DEADLINE });
-  expect(stdout).toBe('exit codes of the Workers: 0 0 0\n');
+describe.each([
+  ['a copy', cp],
+  ['a symbolic link', symlink],
+  ['a hard link', link],
+])('the addon and %s of it', (how, make) => {
+  const other = () => path.join(folder, `${how.replaceAll(' ', '-')}.node`);
+  beforeAll(() => make(addon, other()));
+
+  test('may be used at once by the main thread and Workers', async () => {
+    const args = [JSON.stringify({ url: peer.url, count: 2000, addons: [other(), addon, other()] })];
+    const stdout = await runClean('exchange.mjs', { args, deadline: 3 * DEADLINE });
+    expect(stdout).toBe('exit codes of the Workers: 0 0 0\n');
+  });
+
+  test('may be used at once in one thread', async () => {
+    const copy = path.join(folder, how);
+    await cp(path.join(root, 'dist'), path.join(copy, 'dist'), { recursive: true });
+    const args = [peer.url, path.join(copy, 'dist/index.js'), other()];
+    expect(await runClean('two-packages.mjs', { args })).toBe('done\n');
+  });
 });
 
 test.each([

@@ -1,6 +1,7 @@
 /** The environment's proxy, in a process that was started with Node's own switch for it, or without. */
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { proxyFlag, testWith } from '../support/features.js';
 import { runScript, type ScriptOptions } from '../support/run-script.js';
 import { accept, echoMessages, ScriptedPeer } from '../support/scripted-peer.js';
 import { TestProxy } from '../support/test-proxy.js';
@@ -39,7 +40,7 @@ test('is asked with NODE_USE_ENV_PROXY=1', async () => {
   expect(await tunnels({ env: { NODE_USE_ENV_PROXY: '1', no_proxy: '127.0.0.0/8' } })).toBe(0);
 });
 
-test.runIf(process.allowedNodeEnvironmentFlags.has('--use-env-proxy'))('is asked with --use-env-proxy', async () => {
+testWith(proxyFlag, 'is asked with --use-env-proxy', async () => {
   expect(await tunnels({ flags: ['--use-env-proxy'] })).toBe(1);
   expect(await tunnels({ env: { NODE_OPTIONS: '--use-env-proxy' } })).toBe(1);
   expect(await tunnels({ env: { NODE_OPTIONS: '--use-env-proxy' }, flags: ['--no-use-env-proxy'] })).toBe(0);

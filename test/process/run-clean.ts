@@ -5,12 +5,17 @@ import { runFile, type ScriptOptions } from '../support/run-script.js';
 import { rounds } from '../support/times.js';
 
 /** How often the tests of this folder repeat what may go wrong only sometimes. */
-export const ROUNDS = Math.max(10, rounds(0.5));
+export const ROUNDS = rounds(0.5, 10);
 
 /** Resolves with what the script wrote, when it has exited with `code` and without a signal or a word of complaint. */
 export async function runClean(script: string, options: ScriptOptions = {}, code = 0): Promise<string> {
   const { stdout, ...ended } = await runFile(`test/process/scripts/${script}`, options);
-  expect(ended).toEqual({ code, signal: null, stderr: '', timedOut: false });
+  expect(ended, `what ${script} wrote:\n${stdout}${ended.stderr}`).toEqual({
+    code,
+    signal: null,
+    stderr: '',
+    timedOut: false,
+  });
   return stdout;
 }
 

@@ -4,9 +4,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
-import * as tls from 'node:tls';
+import type * as tls from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ca, otherCa, selfSignedServer, server } from '../support/certificates.js';
+import { type Feature, settableCa, systemCa, systemCaVariable, testWith } from '../support/features.js';
 import { root, runScript, type ScriptOptions } from '../support/run-script.js';
 import { accept, echoMessages, respond, ScriptedPeer } from '../support/scripted-peer.js';
 
@@ -68,14 +69,11 @@ describe('an authority is trusted', () => {
     expect(await says({ env })).toBe('UNABLE_TO_GET_ISSUER_CERT_LOCALLY');
   });
 
-  test.runIf(process.allowedNodeEnvironmentFlags.has('--use-system-ca'))(
-    'of the system with --use-system-ca',
-    async () => {
-      expect(await says({ env: { SSL_CERT_FILE: caFile }, flags: ['--use-system-ca'] })).toBe('connected true');
-    },
-  );
+  testWith(systemCa, 'of the system with --use-system-ca', async () => {
+    expect(await says({ env: { SSL_CERT_FILE: caFile }, flags: ['--use-system-ca'] })).toBe('connected true');
+  });
 
-  test.runIf('setDefaultCACertificates' in tls)('through tls.setDefaultCACertificates()', async () => {
+  testWith(settableCa, 'through tls.setDefaultCACertificates()', async () => {
     const set = `import * as tls from 'node:tls'; tls.setDefaultCACertificates([${JSON.stringify(ca().cert)}]);`;
     expect(await says({}, peer.url, set)).toBe('connected true');
   });
@@ -115,12 +113,7 @@ describe('hawser trusts whom Node’s own client trusts', () => {
   const setDefault = (certificates: string) =>
     `import * as tls from 'node:tls'; tls.setDefaultCACertificates(${certificates});`;
   const own = () => JSON.stringify([ca().cert]);
-  const knows = {
-    flag: process.allowedNodeEnvironmentFlags.has('--use-system-ca'),
-    variable: Number(process.versions.node.split('.')[0]) >= 24,
-    set: 'setDefaultCACertificates' in tls,
-  };
-  const cases: [how: string, expected: string, told: () => Told, known?: boolean][] = [
+  const cases: [how: string, expected: string, told: () => Told, needs?: Feature][] = [
     ['where nothing is told', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', () => ({})],
     ['with NODE_EXTRA_CA_CERTS', 'trusted', () => ({ env: (file) => ({ NODE_EXTRA_CA_CERTS: file }) })],
     [
@@ -158,41 +151,43 @@ describe('hawser trusts whom Node’s own client trusts', () => {
       'with --use-system-ca',
       'trusted',
       () => ({ env: (file) => ({ SSL_CERT_FILE: file }), flags: ['--use-system-ca'] }),
-      knows.flag,
+      systemCa,
     ],
     [
       'with NODE_USE_SYSTEM_CA=1',
       'trusted',
       () => ({ env: (file) => ({ SSL_CERT_FILE: file, NODE_USE_SYSTEM_CA: '1' }) }),
-      knows.variable,
+      systemCaVariable,
     ],
     [
       'with tls.setDefaultCACertificates() after the first connection',
       'UNABLE_TO_GET_ISSUER_CERT_LOCALLY, trusted',
       () => ({ later: setDefault(own()) }),
-      knows.set,
+      settableCa,
     ],
     [
       'with tls.setDefaultCACertificates() that takes an authority back',
       'trusted, UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
       () => ({ env: (file) => ({ NODE_EXTRA_CA_CERTS: file }), later: setDefault('tls.rootCertificates.slice(0, 1)') }),
-      knows.set,
+      settableCa,
     ],
   ];
-  test.each(cases.filter(([, , , known = true]) => known))('%s: %s', async (_how, expected, told) => {
-    const { env, flags = [], options = {}, later = '' } = told();
-    const { stdout } = await runScript(both, {
-      env: env?.(caFile) ?? {},
-      flags,
-      args: [peer.url.replace('127.0.0.1', 'localhost'), later, JSON.stringify(options)],
+  for (const [how, expected, told, needs] of cases) {
+    testWith(needs, `${how}: ${expected}`, async () => {
+      const { env, flags = [], options = {}, later = '' } = told();
+      const { stdout } = await runScript(both, {
+        env: env?.(caFile) ?? {},
+        flags,
+        args: [peer.url.replace('127.0.0.1', 'localhost'), later, JSON.stringify(options)],
+      });
+      expect(stdout.trim().replaceAll('\n', ', ')).toBe(
+        expected
+          .split(', ')
+          .map((code) => `${code} ${code}`)
+          .join(', '),
+      );
     });
-    expect(stdout.trim().replaceAll('\n', ', ')).toBe(
-      expected
-        .split(', ')
-        .map((code) => `${code} ${code}`)
-        .join(', '),
-    );
-  });
+  }
 });
 
 describe('NODE_TLS_REJECT_UNAUTHORIZED=0', () => {

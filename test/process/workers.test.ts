@@ -8,7 +8,7 @@ import {
   ScriptedPeer,
   stopReading,
 } from '../support/scripted-peer.js';
-import { DEADLINE, LONG, MEDIUM } from '../support/times.js';
+import { DEADLINE, LONG, MEDIUM, rounds } from '../support/times.js';
 import { ROUNDS, runClean, shares } from './run-clean.js';
 
 const peers: ScriptedPeer[] = [];
@@ -41,9 +41,9 @@ interface Task {
 }
 
 /** Terminates Workers, time and again. */
-async function terminateWorkers(task: Task, total = Math.max(10, ROUNDS / 4)): Promise<void> {
-  for (const rounds of shares(total, 10)) {
-    const whole = { ownUrl: echoing, delay: 0, most: (task.delay ?? 0) + LONG, rounds, ...task };
+async function terminateWorkers(task: Task, total = Math.max(ROUNDS / 4, rounds(0.1, 10))): Promise<void> {
+  for (const share of shares(total, 10)) {
+    const whole = { ownUrl: echoing, delay: 0, most: (task.delay ?? 0) + LONG, rounds: share, ...task };
     const options = { args: [JSON.stringify(whole)], deadline: 3 * DEADLINE };
     expect(await runClean('terminate-workers.mjs', options)).toBe('done\n');
   }

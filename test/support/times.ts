@@ -18,9 +18,12 @@ export const MARGIN = 15 * UNIT;
 /** When a test that hangs is given up. */
 export const DEADLINE = 1000 * UNIT;
 
-/** How often to repeat what is usually repeated `count` times; at least once. */
-export function rounds(count: number): number {
-  return Math.max(1, Math.round(count * roundScale));
+/**
+ * How often to repeat what is repeated `count` times by HAWSER_ROUNDS=1, and `least` times at least: fewer only where
+ * HAWSER_ROUNDS is below 1. Never less than once.
+ */
+export function rounds(count: number, least = 1): number {
+  return Math.max(1, Math.round(count * roundScale), Math.round(least * Math.min(1, roundScale)));
 }
 
 /** Milliseconds on a clock that all threads of this process share. */

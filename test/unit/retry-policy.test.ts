@@ -51,6 +51,10 @@ test.each<[string, Error]>([
 });
 
 test.each<[string, unknown]>([
+  [
+    'a network that Node’s permission model denies',
+    failures.networkDenied({ hostname: 'h', port: 80, endpoint: 'h:80', addresses: ['1.2.3.4'] }),
+  ],
   ['HTTP 200', status(200)],
   ['HTTP 301', status(301)],
   ['HTTP 401', status(401)],

@@ -25,8 +25,8 @@ interface Hook {
   readonly blocks: boolean;
 }
 
-/** How often each combination is played. */
-const ROUNDS = Math.max(10, rounds(1));
+/** How often each combination is played; the fastest counts, so that there always are a few. */
+const ROUNDS = Math.max(5, rounds(1, 10));
 
 /** How many connections end side by side where most of the time is spent waiting. */
 const waveSize = 25;
@@ -98,7 +98,7 @@ async function keepsPromise(combination: Combination): Promise<void> {
     }
   }
   const patience = patienceWith(combination);
-  expect(Math.min(...elapsed)).toBeLessThan(patience + MARGIN);
+  expect(Math.min(...elapsed)).toBeLessThan(patience + 2 * MARGIN);
   // A busy machine may be late now and then; nothing may wait for the timeout of a peer that does its part.
   expect(Math.max(...elapsed)).toBeLessThan(patience + LONG / 2);
 }

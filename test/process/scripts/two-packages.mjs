@@ -1,9 +1,11 @@
-// Uses two copies of the package at once in one environment. Arguments: the peer's URL and the other copy's entry.
+// Uses two copies of the package at once in one environment. Arguments: the peer's URL, the other copy's entry, and which
+// addon that copy loads, if it is another one.
 
 import assert from 'node:assert/strict';
 import { connect } from 'hawser';
 
-const [url, entry] = process.argv.slice(2);
+const [url, entry, addon] = process.argv.slice(2);
+if (addon !== undefined) process.env.HAWSER_ADDON = addon;
 const other = await import(entry);
 assert.notEqual(other.connect, connect);
 
