@@ -1,4 +1,5 @@
-// A frame header after judgement (RFC 6455 §5.2): what is left once every rule about it holds.
+// A frame header (RFC 6455 §5.2) after judgement: what is left once every rule about it holds. And the bits of those
+// that go over the wire, which the parser and the writer share.
 #pragma once
 
 #include <cstdint>
@@ -6,6 +7,11 @@
 #include "core/opcode.h"
 
 namespace hawser::core {
+
+// Bits of the first byte and of the second. RSV1 says that a message is compressed.
+inline constexpr std::uint8_t kFinBit = 0x80;
+inline constexpr std::uint8_t kCompressedBit = 0x40;
+inline constexpr std::uint8_t kMaskBit = 0x80;
 
 struct FrameHeader {
   Opcode opcode = Opcode::kContinuation;

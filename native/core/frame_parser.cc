@@ -8,11 +8,8 @@
 namespace hawser::core {
 namespace {
 
-constexpr std::uint8_t kFinBit = 0x80;
 constexpr std::uint8_t kReservedBits = 0x70;
-constexpr std::uint8_t kCompressedBit = 0x40;
 constexpr std::uint8_t kOpcodeBits = 0x0F;
-constexpr std::uint8_t kMaskBit = 0x80;
 constexpr std::uint8_t kLengthBits = 0x7F;
 
 // Values of the 7-bit length that say that a longer one follows (§5.2).

@@ -3,12 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/frame_header.h"
+
 namespace hawser::core {
 namespace {
-
-constexpr std::uint8_t kFinBit = 0x80;
-constexpr std::uint8_t kCompressedBit = 0x40;
-constexpr std::uint8_t kMaskBit = 0x80;
 
 // Every frame of a client is masked (§5.1); the length takes the fewest bytes it can (§5.2).
 class Header {

@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t kMinKept = 4 * 1024;
 
 // An allocation of so much is kept from one compressed message to the next.
-constexpr std::size_t kMaxIdle = 16 * 1024;
+constexpr std::size_t kMaxIdleKept = 16 * 1024;
 
 // More than this is not copied only to be read on behind it.
 constexpr std::size_t kMaxCopied = 16 * 1024;
@@ -265,7 +265,7 @@ std::size_t MessageAssembler::Unfinished(std::span<const std::uint8_t> content) 
 
 void MessageAssembler::EndFrame(std::size_t delivered) {
   message_bytes_ += delivered;
-  if (compressed_ && kept_.capacity() <= kMaxIdle) {
+  if (compressed_ && kept_.capacity() <= kMaxIdleKept) {
     kept_.set_size(0);
   } else if (kept_.capacity() > 0) {
     kept_ = Payload();

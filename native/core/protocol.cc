@@ -13,7 +13,7 @@ namespace hawser::core {
 namespace {
 
 // A buffer to deflate to that is no bigger than this is kept for the next message.
-constexpr std::size_t kMaxIdle = std::size_t{16} * 1024;
+constexpr std::size_t kMaxIdleOutput = std::size_t{16} * 1024;
 
 }  // namespace
 
@@ -219,7 +219,7 @@ void Protocol::WriteCompressed(const FrameHead& head, std::span<const std::uint8
     writer_.WriteLarge(head, std::move(deflated_));
   } else {
     writer_.Write(head, deflated_.span());
-    if (deflated_.capacity() > kMaxIdle) deflated_ = Payload();
+    if (deflated_.capacity() > kMaxIdleOutput) deflated_ = Payload();
   }
   Sent(head, payload, wire_size);
 }

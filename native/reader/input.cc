@@ -14,7 +14,7 @@ namespace hawser::reader {
 namespace {
 
 // A read of so much is worth a slab, and that its messages are left where they lie.
-constexpr std::size_t kMuch = std::size_t{32} << 10;
+constexpr std::size_t kMuchRead = std::size_t{32} << 10;
 
 // Milliseconds without such a read after which slabs are given back.
 constexpr std::uint64_t kQuiet = 500;
@@ -77,7 +77,7 @@ void Input::Received(std::size_t size) {
   in_use_ = false;
   writer_.BeginRead(WallClock());
   if (kind_ == Kind::kMessage) return protocol_.Received(size, sink_);
-  const bool much = size >= kMuch;
+  const bool much = size >= kMuchRead;
   const bool in_place = much && kind_ == Kind::kSlab;
   if (in_place) writer_.BeginInPlace();
   try {

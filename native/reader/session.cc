@@ -12,8 +12,6 @@ namespace hawser::reader {
 
 namespace {
 
-constexpr double kNanosecondsPerMillisecond = 1e6;
-
 // Once the connection has failed nothing is awaited but the peer's end of stream, so that our Close is not lost to a
 // reset (RFC 6455 §7.1.1); a peer that owes us nothing gets no more than this.
 constexpr std::uint64_t kLinger = 1000;
@@ -234,6 +232,7 @@ bool Session::BacklogIsFull() {
 void Session::ReceivePong(std::span<const std::uint8_t> payload) {
   const std::uint64_t now = uv_hrtime();
   for (const PendingPing& ping : keepalive_.OnPong(payload)) {
+    constexpr double kNanosecondsPerMillisecond = 1e6;
     const double latency = static_cast<double>(now - ping.sent_at) / kNanosecondsPerMillisecond;
     delivery_.SetLatency(latency);
     if (ping.id != kKeepaliveId || reporter_.active()) Tell(PongReceived{.id = ping.id, .latency = latency});

@@ -19,7 +19,7 @@ constexpr std::size_t kSmallBuffer = std::size_t{17} << 10;
 constexpr std::size_t kBigBuffer = std::size_t{256} << 10;
 constexpr int kFewReads = 64;
 // What makes a read of little plaintext suspicious.
-constexpr std::size_t kMuch = std::size_t{64} << 10;
+constexpr std::size_t kMuchCiphertext = std::size_t{64} << 10;
 // What is encrypted ahead of the network: enough for it to be busy while more is encrypted.
 constexpr std::size_t kMostAhead = std::size_t{128} << 10;
 constexpr std::size_t kRecord = SSL3_RT_MAX_PLAIN_LENGTH;
@@ -156,7 +156,7 @@ void TlsTransport::OnRead(std::size_t size) noexcept {
   const std::size_t delivered = Deliver();
   if (unread_.empty()) ChooseBuffer(size);
   // Much work for few bytes, such as messages of TLS's own: the loop turns before there is more of it.
-  if (size < kMuch || delivered > size / 2 || !reading_ || state_ != State::kOpen) return;
+  if (size < kMuchCiphertext || delivered > size / 2 || !reading_ || state_ != State::kOpen) return;
   inner_->StopReading();
   go_on_.Start(0);
 }
