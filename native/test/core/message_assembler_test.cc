@@ -67,7 +67,7 @@ void Assemble(const Limits& limits, const std::vector<Frame>& frames, Check chec
   }
 }
 
-void ExpectEvents(const std::vector<Frame>& frames, const Events& events) {
+void ExpectAssembled(const std::vector<Frame>& frames, const Events& events) {
   Assemble({}, frames, [&](const Assembled& result) {
     CHECK_FALSE(result.error);
     CHECK(result.sink.events == events);
@@ -82,32 +82,33 @@ void ExpectError(const std::vector<Frame>& frames, ErrorKind kind, const Events&
 }
 
 TEST_CASE("a message of one frame goes to the sink") {
-  ExpectEvents({{Opcode::kText, true, "hello"}}, {Text("hello")});
-  ExpectEvents({{Opcode::kText, true, "héllo"}}, {Text("héllo")});
-  ExpectEvents({{Opcode::kBinary, true, Hex("00 ff 80")}}, {Binary(Hex("00 ff 80"))});
+  ExpectAssembled({{Opcode::kText, true, "hello"}}, {Text("hello")});
+  ExpectAssembled({{Opcode::kText, true, "héllo"}}, {Text("héllo")});
+  ExpectAssembled({{Opcode::kBinary, true, Hex("00 ff 80")}}, {Binary(Hex("00 ff 80"))});
 }
 
 TEST_CASE("a message of several frames goes to the sink as one") {
-  ExpectEvents({{Opcode::kText, false, "he"}, {Opcode::kContinuation, false, "ll"}, {Opcode::kContinuation, true, "o"}},
-               {Text("hello")});
+  ExpectAssembled(
+      {{Opcode::kText, false, "he"}, {Opcode::kContinuation, false, "ll"}, {Opcode::kContinuation, true, "o"}},
+      {Text("hello")});
 }
 
 TEST_CASE("empty frames anywhere in a message add nothing") {
-  ExpectEvents({{Opcode::kBinary, false, ""},
-                {Opcode::kContinuation, false, "ab"},
-                {Opcode::kContinuation, false, ""},
-                {Opcode::kContinuation, true, ""},
-                {Opcode::kText, true, ""}},
-               {Binary("ab"), Text("")});
+  ExpectAssembled({{Opcode::kBinary, false, ""},
+                   {Opcode::kContinuation, false, "ab"},
+                   {Opcode::kContinuation, false, ""},
+                   {Opcode::kContinuation, true, ""},
+                   {Opcode::kText, true, ""}},
+                  {Binary("ab"), Text("")});
 }
 
 TEST_CASE("a code point may be cut between frames") {
-  ExpectEvents({{Opcode::kText, false, Hex("e2")}, {Opcode::kContinuation, true, Hex("82 ac")}}, {Text("€")});
+  ExpectAssembled({{Opcode::kText, false, Hex("e2")}, {Opcode::kContinuation, true, Hex("82 ac")}}, {Text("€")});
 }
 
 TEST_CASE("messages follow each other") {
-  ExpectEvents({{Opcode::kText, false, "é"}, {Opcode::kContinuation, true, "è"}, {Opcode::kText, true, "plain"}},
-               {Text("éè"), Text("plain")});
+  ExpectAssembled({{Opcode::kText, false, "é"}, {Opcode::kContinuation, true, "è"}, {Opcode::kText, true, "plain"}},
+                  {Text("éè"), Text("plain")});
 }
 
 TEST_CASE("a continuation needs a message") {
@@ -127,7 +128,8 @@ TEST_CASE("text that ends inside a code point is invalid") {
 }
 
 TEST_CASE("binary is not judged as text") {
-  ExpectEvents({{Opcode::kBinary, false, "\xE2\x82"}, {Opcode::kContinuation, true, "\xFF"}}, {Binary("\xE2\x82\xFF")});
+  ExpectAssembled({{Opcode::kBinary, false, "\xE2\x82"}, {Opcode::kContinuation, true, "\xFF"}},
+                  {Binary("\xE2\x82\xFF")});
 }
 
 TEST_CASE("invalid text is found at the byte that makes it so, with most of the frame to come") {

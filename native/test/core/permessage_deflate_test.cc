@@ -6,13 +6,13 @@
 #include <chrono>
 #include <cstring>
 #include <optional>
-#include <random>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "test/support/bytes.h"
+#include "test/support/contents.h"
 #include "test/support/peer_deflate.h"
 
 namespace hawser::core {
@@ -22,8 +22,10 @@ using test::AsSpan;
 using test::AsString;
 using test::AsWritable;
 using test::Hex;
+using test::Noise;
 using test::PeerDeflater;
 using test::PeerInflater;
+using test::Prose;
 
 constexpr std::size_t kAll = 1 << 20;
 
@@ -63,25 +65,11 @@ std::string Deflate(Deflater& deflater, std::string_view fragment, bool fin = tr
   return AsString(output.span());
 }
 
-std::string Noise(std::size_t size, unsigned seed = 1) {
-  std::minstd_rand random(seed);
-  std::string bytes(size, '\0');
-  for (char& byte : bytes) byte = static_cast<char>(random() >> 8);
-  return bytes;
-}
-
 // Noise that comes again after `distance` bytes.
 std::string Echo(std::size_t distance, std::size_t size) {
   std::string bytes = Noise(std::min(distance, size));
   while (bytes.size() < size) bytes += bytes.substr(bytes.size() - distance, std::min(distance, size - bytes.size()));
   return bytes;
-}
-
-std::string Prose(std::size_t size) {
-  std::string text;
-  for (unsigned i = 0; text.size() < size; ++i) text += "line " + std::to_string(i * i) + " of a log, in a few words\n";
-  text.resize(size);
-  return text;
 }
 
 // Inflates `messages` one after the other in all steps.

@@ -11,7 +11,9 @@
 namespace hawser::core {
 namespace {
 
+using test::Binary;
 using test::Client;
+using test::Compressed;
 using test::Deliver;
 using test::Event;
 using test::Events;
@@ -19,13 +21,10 @@ using test::Hex;
 using test::PeerDeflater;
 using test::ServerFrame;
 using test::Setup;
-
-const Setup kCompressed{.before = [](Client& client) { client.protocol.EnableCompression({}); }};
+using test::Text;
 
 Event TextPart(std::string payload) { return {Event::Kind::kText, std::move(payload), true}; }
 Event BinaryPart(std::string payload) { return {Event::Kind::kBinary, std::move(payload), true}; }
-Event Text(std::string payload) { return test::Text(std::move(payload)); }
-Event Binary(std::string payload) { return test::Binary(std::move(payload)); }
 
 // Frames of one text, plain and compressed, must be delivered as `fragments`.
 void ExpectFragments(const std::vector<std::string>& payloads, const Events& fragments) {
@@ -41,7 +40,7 @@ void ExpectFragments(const std::vector<std::string>& payloads, const Events& fra
                               fin ? peer.Message(payloads[i]) : peer.Part(payloads[i]));
   }
   for (const std::string& bytes : {plain, compressed}) {
-    Deliver(kCompressed, bytes, [&](Client& client) {
+    Deliver(Compressed(), bytes, [&](Client& client) {
       CHECK(client.ErrorKind() == ErrorKind::kNone);
       CHECK(client.sink.fragments == fragments);
       CHECK(client.events.size() == 1);

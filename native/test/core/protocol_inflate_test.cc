@@ -4,6 +4,7 @@
 #include <string>
 
 #include "core/protocol.h"
+#include "test/support/contents.h"
 #include "test/support/deliver.h"
 #include "test/support/peer_deflate.h"
 
@@ -12,22 +13,19 @@ namespace {
 
 using test::Binary;
 using test::Client;
+using test::Compressed;
 using test::Deflated;
 using test::Deliver;
 using test::Events;
 using test::Hex;
 using test::PeerDeflater;
 using test::Ping;
+using test::Prose;
 using test::SentClose;
 using test::ServerFrame;
-using test::Setup;
 using test::Text;
 
-Setup Compressed(const Limits& limits = {}, const DeflateConfig& config = {}) {
-  return {.limits = limits, .before = [config](Client& client) { client.protocol.EnableCompression(config); }};
-}
-
-void ExpectEvents(const std::string& bytes, const Events& events, const DeflateConfig& config = {}) {
+void ExpectInflated(const std::string& bytes, const Events& events, const DeflateConfig& config = {}) {
   Deliver(Compressed({}, config), bytes, [&](Client& client) {
     CHECK(client.events == events);
     CHECK(client.ErrorKind() == ErrorKind::kNone);
@@ -43,21 +41,14 @@ void ExpectFailure(const std::string& bytes, ErrorKind kind, const Events& event
   });
 }
 
-std::string Prose(std::size_t size) {
-  std::string text;
-  for (int i = 0; text.size() < size; ++i) text += std::to_string(i * i) + " words ";
-  text.resize(size);
-  return text;
-}
-
 TEST_CASE("delivers the compressed messages of RFC 7692 §7.2.3") {
-  ExpectEvents(Hex("c1 07 f2 48 cd c9 c9 07 00"), {Text("Hello")});
-  ExpectEvents(Hex("41 03 f2 48 cd 80 04 c9 c9 07 00"), {Text("Hello")});
-  ExpectEvents(Hex("c1 07 f2 48 cd c9 c9 07 00 c1 05 f2 00 11 00 00"), {Text("Hello"), Text("Hello")});
-  ExpectEvents(Hex("c1 0b 00 05 00 fa ff 48 65 6c 6c 6f 00"), {Text("Hello")});
-  ExpectEvents(Hex("c1 08 f3 48 cd c9 c9 07 00 00"), {Text("Hello")});
-  ExpectEvents(Hex("c1 0d f2 48 05 00 00 00 ff ff ca c9 c9 07 00"), {Text("Hello")});
-  ExpectEvents(Hex("c1 01 00 c2 01 00"), {Text(""), Binary("")});
+  ExpectInflated(Hex("c1 07 f2 48 cd c9 c9 07 00"), {Text("Hello")});
+  ExpectInflated(Hex("41 03 f2 48 cd 80 04 c9 c9 07 00"), {Text("Hello")});
+  ExpectInflated(Hex("c1 07 f2 48 cd c9 c9 07 00 c1 05 f2 00 11 00 00"), {Text("Hello"), Text("Hello")});
+  ExpectInflated(Hex("c1 0b 00 05 00 fa ff 48 65 6c 6c 6f 00"), {Text("Hello")});
+  ExpectInflated(Hex("c1 08 f3 48 cd c9 c9 07 00 00"), {Text("Hello")});
+  ExpectInflated(Hex("c1 0d f2 48 05 00 00 00 ff ff ca c9 c9 07 00"), {Text("Hello")});
+  ExpectInflated(Hex("c1 01 00 c2 01 00"), {Text(""), Binary("")});
 }
 
 TEST_CASE("delivers compressed text, binary and text in every script") {
@@ -76,8 +67,8 @@ TEST_CASE("delivers plain messages between compressed ones, which refer to each 
   std::string bytes = ServerFrame(0xC1, peer.Message("compressed, then plain"));
   bytes += ServerFrame(0x81, "plain") + ServerFrame(0x01, "fragments, ") + ServerFrame(0x80, "plain as well");
   bytes += ServerFrame(0xC1, peer.Message("compressed, then plain, then the end"));
-  ExpectEvents(bytes, {Text("compressed, then plain"), Text("plain"), Text("fragments, plain as well"),
-                       Text("compressed, then plain, then the end")});
+  ExpectInflated(bytes, {Text("compressed, then plain"), Text("plain"), Text("fragments, plain as well"),
+                         Text("compressed, then plain, then the end")});
 }
 
 TEST_CASE("delivers fragmented compressed messages around pings, cut in the middle of a code or of a text's") {
@@ -91,17 +82,18 @@ TEST_CASE("delivers fragmented compressed messages around pings, cut in the midd
     CHECK(client.events == Events{Ping("p"), Text("é€😀 as fragments of any size")});
     CHECK(client.sink.fragments.size() == 3);
   }
-  ExpectEvents(ServerFrame(0x41, payload.substr(0, 9)) + ServerFrame(0x89, "p") + ServerFrame(0x80, payload.substr(9)),
-               {Ping("p"), Text("é€😀 as fragments of any size")});
+  ExpectInflated(
+      ServerFrame(0x41, payload.substr(0, 9)) + ServerFrame(0x89, "p") + ServerFrame(0x80, payload.substr(9)),
+      {Ping("p"), Text("é€😀 as fragments of any size")});
 }
 
 TEST_CASE("delivers messages with the window that was agreed upon, kept or not") {
   PeerDeflater peer(9);
   std::string bytes = ServerFrame(0xC2, peer.Message(Prose(1000)));
   bytes += ServerFrame(0xC2, peer.Message(Prose(1000)));
-  ExpectEvents(bytes, {Binary(Prose(1000)), Binary(Prose(1000))}, {.server_max_window_bits = 9});
-  ExpectEvents(ServerFrame(0xC2, Deflated("again")) + ServerFrame(0xC2, Deflated("again")),
-               {Binary("again"), Binary("again")}, {.server_no_context_takeover = true});
+  ExpectInflated(bytes, {Binary(Prose(1000)), Binary(Prose(1000))}, {.server_max_window_bits = 9});
+  ExpectInflated(ServerFrame(0xC2, Deflated("again")) + ServerFrame(0xC2, Deflated("again")),
+                 {Binary("again"), Binary("again")}, {.server_no_context_takeover = true});
 }
 
 TEST_CASE("delivers large compressed messages on their own, smaller ones within a batch") {
@@ -151,8 +143,8 @@ TEST_CASE("fails on compressed data that is not DEFLATE, at the byte that says s
 TEST_CASE("a compressed message without a byte is empty, and leaves the window as it is") {
   PeerDeflater peer;
   const std::string first = ServerFrame(0xC1, peer.Message("Hello"));
-  ExpectEvents(first + Hex("c1 00") + Hex("42 00 80 00") + ServerFrame(0xC1, peer.Message("Hello")),
-               {Text("Hello"), Text(""), Binary(""), Text("Hello")});
+  ExpectInflated(first + Hex("c1 00") + Hex("42 00 80 00") + ServerFrame(0xC1, peer.Message("Hello")),
+                 {Text("Hello"), Text(""), Binary(""), Text("Hello")});
 }
 
 TEST_CASE("fails on a compressed message that is cut short, once it should be whole") {

@@ -6,12 +6,12 @@
 #include <cstring>
 #include <functional>
 #include <new>
-#include <random>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "core/protocol.h"
+#include "test/support/contents.h"
 #include "test/support/deliver.h"
 #include "test/support/failing_new.h"
 #include "test/support/peer_deflate.h"
@@ -23,6 +23,7 @@ using test::AsSpan;
 using test::BigEndian;
 using test::Client;
 using test::FailingNew;
+using test::Noise;
 using test::PeerDeflater;
 using test::PeerInflater;
 using test::SentClose;
@@ -117,13 +118,6 @@ TEST_CASE("a large message that cannot be sent for lack of memory does not count
 }
 
 // --- compressed -----------------------------------------------------------------------------------------------------
-
-std::string Noise(std::size_t size) {
-  std::minstd_rand random(1);
-  std::string bytes(size, '\0');
-  for (char& byte : bytes) byte = static_cast<char>(random() >> 8);
-  return bytes;
-}
 
 // Messages of all kinds and sizes, in one frame and in two that cut a code point.
 std::string CompressedMessages() {

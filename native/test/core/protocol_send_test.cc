@@ -2,7 +2,6 @@
 #include <doctest/doctest.h>
 
 #include <cstring>
-#include <random>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,6 +9,7 @@
 
 #include "core/protocol.h"
 #include "test/support/client.h"
+#include "test/support/contents.h"
 #include "test/support/peer_deflate.h"
 
 namespace hawser::core {
@@ -18,6 +18,7 @@ namespace {
 using test::AsSpan;
 using test::Client;
 using test::Hex;
+using test::Noise;
 using test::PeerInflater;
 using test::SentFrame;
 using test::SentFrames;
@@ -41,13 +42,6 @@ SentFrame SentOne(Client& client) {
   const SentFrames frames = client.Sent();
   REQUIRE(frames.size() == 1);
   return frames[0];
-}
-
-std::string Noise(std::size_t size) {
-  std::minstd_rand random(1);
-  std::string bytes(size, '\0');
-  for (char& byte : bytes) byte = static_cast<char>(random() >> 8);
-  return bytes;
 }
 
 constexpr Outgoing kText{.opcode = Opcode::kText, .compress = true};

@@ -12,12 +12,10 @@ namespace {
 
 using test::AsSpan;
 using test::Client;
+using test::Compressed;
 using test::Deliver;
 using test::Hex;
 using test::ServerFrame;
-using test::Setup;
-
-const Setup kCompressed{.before = [](Client& client) { client.protocol.EnableCompression({}); }};
 
 // A text of 5 bytes in three frames, another of 5 compressed, a binary of 3, a ping, a pong, a Close.
 const std::string kBytes = ServerFrame(0x01, "a\xC3") + ServerFrame(0x89, "ping") + ServerFrame(0x00, "\xA9") +
@@ -34,7 +32,7 @@ TEST_CASE("nothing is counted of a connection where nothing happened") {
 }
 
 TEST_CASE("what is received is counted: frames by opcode, whole messages, their bytes when inflated") {
-  Deliver(kCompressed, kBytes, [](Client& client) {
+  Deliver(Compressed(), kBytes, [](Client& client) {
     const Traffic received = client.protocol.received();
     CHECK(received.of(Opcode::kText) == 2);
     CHECK(received.of(Opcode::kContinuation) == 2);

@@ -24,15 +24,10 @@ using test::Text;
 // Than what is a while.
 constexpr test::Milliseconds kLonger{1500};
 
-class SilentBell final : public Bell {
- public:
-  void Ring(std::uint32_t) noexcept override {}
-};
-
 // Plays the session's part, and the transport's.
-class Room final : core::EventSink {
+class InputRig final : core::EventSink {
  public:
-  explicit Room(std::uint64_t most = QueueMarks::kNone) : input(loop, protocol_, *this, writer_, most) {}
+  explicit InputRig(std::uint64_t most = QueueMarks::kNone) : input(loop, protocol_, *this, writer_, most) {}
 
   // Reads as many as there is room for in one read, and removes them.
   void Read(std::string& bytes) {
@@ -83,7 +78,7 @@ class Room final : core::EventSink {
   void ReceivePong(std::span<const std::uint8_t>) override {}
 
   DeliveryQueue delivery_{{}};
-  SilentBell bell_;
+  test::SilentBell bell_;
   MessageWriter writer_{delivery_, bell_};
   test::FixedKeys keys_;
   core::Protocol protocol_{{}, keys_};
@@ -93,121 +88,121 @@ class Room final : core::EventSink {
 };
 
 TEST_CASE("a connection with little to read is read into the loop's chunk") {
-  Room room;
+  InputRig rig;
   for (int i = 0; i < 3; ++i) {
-    CHECK(room.Targets(room.loop.chunk()));
-    room.ReadAll(ServerFrame(0x81, "little"));
+    CHECK(rig.Targets(rig.loop.chunk()));
+    rig.ReadAll(ServerFrame(0x81, "little"));
   }
-  CHECK(room.Take() == Events{Text("little"), Text("little"), Text("little")});
-  CHECK_FALSE(room.batch.in_place());
+  CHECK(rig.Take() == Events{Text("little"), Text("little"), Text("little")});
+  CHECK_FALSE(rig.batch.in_place());
 }
 
 TEST_CASE("a connection with much to read is read into a slab, and its messages stay there") {
-  Room room;
-  room.BeBusy();
-  CHECK_FALSE(room.Targets(room.loop.chunk()));
-  room.ReadAll(ServerFrame(0x82, std::string(20'000, 'b')) + ServerFrame(0x81, std::string(20'000, 't')));
-  CHECK((room.Take() == Events{Binary(std::string(20'000, 'b')), Text(std::string(20'000, 't'))}));
-  CHECK(room.batch.in_place());
-  room.input.Stop();
+  InputRig rig;
+  rig.BeBusy();
+  CHECK_FALSE(rig.Targets(rig.loop.chunk()));
+  rig.ReadAll(ServerFrame(0x82, std::string(20'000, 'b')) + ServerFrame(0x81, std::string(20'000, 't')));
+  CHECK((rig.Take() == Events{Binary(std::string(20'000, 'b')), Text(std::string(20'000, 't'))}));
+  CHECK(rig.batch.in_place());
+  rig.input.Stop();
 }
 
 TEST_CASE("what a big read brings may end in the middle of a message, which then lies whole in the slab") {
-  Room room;
-  room.BeBusy();
+  InputRig rig;
+  rig.BeBusy();
   const std::string text(15'000, 't');
   std::string bytes;
   for (int i = 0; i < 8; ++i) bytes += ServerFrame(0x81, text);
-  room.ReadAll(bytes.substr(0, 70'000));
-  CHECK((room.Take() == Events(4, Text(text))));
-  room.ReadAll(bytes.substr(70'000));
-  CHECK((room.Take() == Events(4, Text(text))));
-  CHECK(room.batch.in_place());
-  CHECK(room.batch.messages() == 4);
-  room.input.Stop();
+  rig.ReadAll(bytes.substr(0, 70'000));
+  CHECK((rig.Take() == Events(4, Text(text))));
+  rig.ReadAll(bytes.substr(70'000));
+  CHECK((rig.Take() == Events(4, Text(text))));
+  CHECK(rig.batch.in_place());
+  CHECK(rig.batch.messages() == 4);
+  rig.input.Stop();
 }
 
 TEST_CASE("messages in a slab are safe where an exception ends the looking at what was read") {
-  Room room;
-  room.BeBusy();
+  InputRig rig;
+  rig.BeBusy();
   const std::string text(40'000, 't');
-  CHECK_THROWS(room.ReadAll(ServerFrame(0x81, text) + ServerFrame(0x89, "") + ServerFrame(0x81, "lost")));
-  const auto target = room.input.Target();
+  CHECK_THROWS(rig.ReadAll(ServerFrame(0x81, text) + ServerFrame(0x89, "") + ServerFrame(0x81, "lost")));
+  const auto target = rig.input.Target();
   std::memset(target.data(), '!', target.size());
-  CHECK((room.Take() == Events{Text(text)}));
-  CHECK(room.batch.in_place());
-  room.input.Stop();
+  CHECK((rig.Take() == Events{Text(text)}));
+  CHECK(rig.batch.in_place());
+  rig.input.Stop();
 }
 
 TEST_CASE("few bytes are copied out of a slab, which is read into again") {
-  Room room;
-  room.BeBusy();
-  const auto before = room.input.Target();
-  room.input.Received(0);
-  room.ReadAll(ServerFrame(0x81, "little"));
-  CHECK(room.Take() == Events{Text("little")});
-  CHECK_FALSE(room.batch.in_place());
-  CHECK(room.input.Target().data() == before.data());
-  room.input.Stop();
+  InputRig rig;
+  rig.BeBusy();
+  const auto before = rig.input.Target();
+  rig.input.Received(0);
+  rig.ReadAll(ServerFrame(0x81, "little"));
+  CHECK(rig.Take() == Events{Text("little")});
+  CHECK_FALSE(rig.batch.in_place());
+  CHECK(rig.input.Target().data() == before.data());
+  rig.input.Stop();
 }
 
 TEST_CASE("the rest of a big message is read into its own memory") {
   for (const bool busy : {false, true}) {
-    Room room;
-    if (busy) room.BeBusy();
+    InputRig rig;
+    if (busy) rig.BeBusy();
     const std::string big(3 * Slab::kSize, 'b');
     const std::string bytes = ServerFrame(0x82, big);
-    room.ReadAll(bytes.substr(0, 1000));
-    CHECK_FALSE(room.Targets(room.loop.chunk()));
-    room.ReadAll(bytes.substr(1000));
-    CHECK((room.Take() == Events{Binary(big)}));
-    CHECK(room.batch.large_count() == 1);
-    room.input.Stop();
+    rig.ReadAll(bytes.substr(0, 1000));
+    CHECK_FALSE(rig.Targets(rig.loop.chunk()));
+    rig.ReadAll(bytes.substr(1000));
+    CHECK((rig.Take() == Events{Binary(big)}));
+    CHECK(rig.batch.large_count() == 1);
+    rig.input.Stop();
   }
 }
 
 TEST_CASE("a read lets in no more than asked for, but a chunk") {
   for (const auto& [most, expected] : {std::pair<std::size_t, std::size_t>{0, 65'536}, {100'000, 100'000}}) {
-    Room room(most);
-    room.BeBusy();
-    CHECK(room.input.Target().size() == expected);
-    room.input.Stop();
+    InputRig rig(most);
+    rig.BeBusy();
+    CHECK(rig.input.Target().size() == expected);
+    rig.input.Stop();
   }
 }
 
 // How long slabs are kept: as long as something keeps the loop alive.
-test::Milliseconds AwaitQuiet(Room& room) {
+test::Milliseconds AwaitQuiet(InputRig& rig) {
   const auto start = test::Clock::now();
-  room.loop.Run();
-  CHECK(room.Targets(room.loop.chunk()));
+  rig.loop.Run();
+  CHECK(rig.Targets(rig.loop.chunk()));
   return test::Since(start);
 }
 
 TEST_CASE("slabs are given back once there was little to read for a while") {
-  Room room;
-  room.BeBusy();
-  CHECK_FALSE(room.Targets(room.loop.chunk()));
-  CHECK(AwaitQuiet(room) < test::Patience());
+  InputRig rig;
+  rig.BeBusy();
+  CHECK_FALSE(rig.Targets(rig.loop.chunk()));
+  CHECK(AwaitQuiet(rig) < test::Patience());
 }
 
 TEST_CASE("a slab is not given back while messages lie in it") {
-  Room room;
-  room.BeBusy();
-  room.ReadAll(ServerFrame(0x81, std::string(40'000, 't')));
-  (void)room.Take();
-  REQUIRE(room.batch.in_place());
-  Timer consume(room.loop.uv(), [&] { room.batch.Clear(); });
+  InputRig rig;
+  rig.BeBusy();
+  rig.ReadAll(ServerFrame(0x81, std::string(40'000, 't')));
+  (void)rig.Take();
+  REQUIRE(rig.batch.in_place());
+  Timer consume(rig.loop.uv(), [&] { rig.batch.Clear(); });
   consume.Start(test::Count(kLonger));
-  CHECK(AwaitQuiet(room) >= kLonger);
+  CHECK(AwaitQuiet(rig) >= kLonger);
 }
 
 TEST_CASE("a slab is not given back while a read into it may be under way") {
-  Room room;
-  room.BeBusy();
-  (void)room.input.Target();
-  Timer read(room.loop.uv(), [&] { room.input.Received(0); });
+  InputRig rig;
+  rig.BeBusy();
+  (void)rig.input.Target();
+  Timer read(rig.loop.uv(), [&] { rig.input.Received(0); });
   read.Start(test::Count(kLonger));
-  CHECK(AwaitQuiet(room) >= kLonger);
+  CHECK(AwaitQuiet(rig) >= kLonger);
 }
 
 }  // namespace

@@ -18,13 +18,13 @@ using test::Count;
 using test::Since;
 using test::Units;
 
-class Room final : KeepaliveHost {
+class KeepaliveRig final : KeepaliveHost {
  public:
-  Room(int interval, int timeout)
+  KeepaliveRig(int interval, int timeout)
       : keepalive(loop.uv(), Count(Units(interval)), Count(Units(timeout)), *this), started(test::Clock::now()) {
     keepalive.Start();
   }
-  ~Room() { keepalive.Stop(); }
+  ~KeepaliveRig() { keepalive.Stop(); }
 
   void RunUntilPings(std::size_t count) {
     CHECK(loop.RunUntil([&] { return pings.size() >= count; }));
@@ -55,95 +55,95 @@ class Room final : KeepaliveHost {
 };
 
 TEST_CASE("pings at the interval, with eight random characters each") {
-  Room room(2, 100);
-  room.answer = true;
-  room.RunUntilPings(3);
-  CHECK(Since(room.started) >= Units(6) - test::Milliseconds(3));
-  for (const std::string& ping : room.pings) CHECK(ping.size() == 8);
-  CHECK(room.pings[0] != room.pings[1]);
+  KeepaliveRig rig(2, 100);
+  rig.answer = true;
+  rig.RunUntilPings(3);
+  CHECK(Since(rig.started) >= Units(6) - test::Milliseconds(3));
+  for (const std::string& ping : rig.pings) CHECK(ping.size() == 8);
+  CHECK(rig.pings[0] != rig.pings[1]);
 }
 
 TEST_CASE("an interval of 0 sends no pings") {
-  Room room(0, 1);
-  room.loop.RunFor(Units(5));
-  CHECK(room.pings.empty());
-  CHECK(room.timeouts == 0);
+  KeepaliveRig rig(0, 1);
+  rig.loop.RunFor(Units(5));
+  CHECK(rig.pings.empty());
+  CHECK(rig.timeouts == 0);
 }
 
 TEST_CASE("without a pong the timeout comes after the first ping's time") {
-  Room room(2, 5);
-  room.RunUntilTimeout();
-  CHECK(Since(room.started) >= Units(7) - test::Milliseconds(2));
-  CHECK(room.timeouts == 1);
+  KeepaliveRig rig(2, 5);
+  rig.RunUntilTimeout();
+  CHECK(Since(rig.started) >= Units(7) - test::Milliseconds(2));
+  CHECK(rig.timeouts == 1);
 }
 
 TEST_CASE("pings that are answered do not time out") {
-  Room room(1, 2);
-  room.answer = true;
-  room.RunUntilPings(6);
-  CHECK(room.timeouts == 0);
+  KeepaliveRig rig(1, 2);
+  rig.answer = true;
+  rig.RunUntilPings(6);
+  CHECK(rig.timeouts == 0);
 }
 
 TEST_CASE("a pong that answers another ping does not move the deadline") {
-  Room room(2, 5);
-  room.keepalive.AddPing(1, AsSpan("application"));
-  room.RunUntilPings(1);
-  CHECK(room.keepalive.OnPong(AsSpan("application")).size() == 1);
-  CHECK(room.keepalive.OnPong(AsSpan("foreign")).empty());
-  room.RunUntilTimeout();
+  KeepaliveRig rig(2, 5);
+  rig.keepalive.AddPing(1, AsSpan("application"));
+  rig.RunUntilPings(1);
+  CHECK(rig.keepalive.OnPong(AsSpan("application")).size() == 1);
+  CHECK(rig.keepalive.OnPong(AsSpan("foreign")).empty());
+  rig.RunUntilTimeout();
 }
 
 TEST_CASE("a later pong settles the pings before it") {
-  Room room(2, 100);
-  room.RunUntilPings(2);
-  CHECK(room.keepalive.OnPong(AsSpan(room.pings[1])).size() == 2);
-  CHECK(room.timeouts == 0);
+  KeepaliveRig rig(2, 100);
+  rig.RunUntilPings(2);
+  CHECK(rig.keepalive.OnPong(AsSpan(rig.pings[1])).size() == 2);
+  CHECK(rig.timeouts == 0);
 }
 
 TEST_CASE("a timeout of 0 never comes, and forgotten pings take no memory") {
-  Room room(1, 0);
-  room.RunUntilPings(5);
-  CHECK(room.timeouts == 0);
-  CHECK(room.keepalive.OnPong(AsSpan(room.pings[0])).empty());
-  CHECK(room.keepalive.OnPong(AsSpan(room.pings[4])).size() == 1);
+  KeepaliveRig rig(1, 0);
+  rig.RunUntilPings(5);
+  CHECK(rig.timeouts == 0);
+  CHECK(rig.keepalive.OnPong(AsSpan(rig.pings[0])).empty());
+  CHECK(rig.keepalive.OnPong(AsSpan(rig.pings[4])).size() == 1);
 }
 
 TEST_CASE("the deadline is put off while the pong may be unread") {
-  Room room(2, 3);
-  room.pong_may_be_unread = true;
-  room.loop.RunFor(Units(15));
-  CHECK(room.timeouts == 0);
-  room.pong_may_be_unread = false;
-  room.RunUntilTimeout();
+  KeepaliveRig rig(2, 3);
+  rig.pong_may_be_unread = true;
+  rig.loop.RunFor(Units(15));
+  CHECK(rig.timeouts == 0);
+  rig.pong_may_be_unread = false;
+  rig.RunUntilTimeout();
 }
 
 TEST_CASE("pongs have their whole time after the last progress of an output that is behind") {
-  Room room(2, 10);
-  room.RunUntilPings(1);
-  room.loop.RunFor(Units(3));
+  KeepaliveRig rig(2, 10);
+  rig.RunUntilPings(1);
+  rig.loop.RunFor(Units(3));
   const auto written = test::Clock::now();
-  room.keepalive.OnProgress();
-  room.RunUntilTimeout();
+  rig.keepalive.OnProgress();
+  rig.RunUntilTimeout();
   CHECK(Since(written) >= Units(10) - test::Milliseconds(2));
 }
 
 TEST_CASE("after a pause pongs have their whole time again") {
-  Room room(2, 10);
-  room.RunUntilPings(1);
-  room.loop.RunFor(Units(3));
+  KeepaliveRig rig(2, 10);
+  rig.RunUntilPings(1);
+  rig.loop.RunFor(Units(3));
   const auto resumed = test::Clock::now();
-  room.keepalive.OnResume();
-  room.RunUntilTimeout();
+  rig.keepalive.OnResume();
+  rig.RunUntilTimeout();
   CHECK(Since(resumed) >= Units(10) - test::Milliseconds(2));
 }
 
 TEST_CASE("stopped while it sleeps or waits for a pong, nothing comes any more") {
-  Room room(2, 5);
-  room.RunUntilPings(1);
-  room.keepalive.Stop();
-  room.loop.RunFor(Units(12));
-  CHECK(room.pings.size() == 1);
-  CHECK(room.timeouts == 0);
+  KeepaliveRig rig(2, 5);
+  rig.RunUntilPings(1);
+  rig.keepalive.Stop();
+  rig.loop.RunFor(Units(12));
+  CHECK(rig.pings.size() == 1);
+  CHECK(rig.timeouts == 0);
 }
 
 }  // namespace

@@ -8,17 +8,13 @@
 #include "reader/message_writer.h"
 #include "test/support/bytes.h"
 #include "test/support/reader/batches.h"
+#include "test/support/reader/test_bell.h"
 
 namespace hawser::reader {
 namespace {
 
 using core::MessageKind;
 using Taken = DeliveryQueue::Taken;
-
-class SilentBell final : public Bell {
- public:
-  void Ring(std::uint32_t) noexcept override {}
-};
 
 // The time of each message of a batch, as JavaScript looks for it.
 std::vector<double> TimesOf(const MessageBatch& batch) {
@@ -31,7 +27,7 @@ std::vector<double> TimesOf(const MessageBatch& batch) {
   return times;
 }
 
-struct Room {
+struct ReadTimesRig {
   void Write(std::string_view message) {
     std::memcpy(writer.Reserve(message.size()), message.data(), message.size());
     writer.Commit({MessageKind::kAscii}, message.size());
@@ -51,7 +47,7 @@ struct Room {
   }
 
   DeliveryQueue delivery{{}};
-  SilentBell bell;
+  test::SilentBell bell;
   MessageWriter writer{delivery, bell};
   MessageBatch batch;
 };
@@ -59,137 +55,137 @@ struct Room {
 using Times = std::vector<std::vector<double>>;
 
 TEST_CASE("messages of one read share its time") {
-  Room room;
-  room.writer.BeginRead(10);
-  room.Write("one");
-  room.Write("two");
-  room.writer.Publish();
-  CHECK(room.Times() == Times{{10, 10}});
-  CHECK(room.batch.reads().empty());
+  ReadTimesRig rig;
+  rig.writer.BeginRead(10);
+  rig.Write("one");
+  rig.Write("two");
+  rig.writer.Publish();
+  CHECK(rig.Times() == Times{{10, 10}});
+  CHECK(rig.batch.reads().empty());
 }
 
 TEST_CASE("messages of one batch that came with several reads have each its own time") {
-  Room room;
-  room.writer.BeginRead(10);
-  room.Write("one");
-  room.writer.BeginRead(20);
-  room.Write("two");
-  room.Write("three");
-  room.writer.BeginRead(30);
-  room.Write("four");
-  room.writer.Publish();
-  CHECK(room.Times() == Times{{10, 20, 20, 30}});
+  ReadTimesRig rig;
+  rig.writer.BeginRead(10);
+  rig.Write("one");
+  rig.writer.BeginRead(20);
+  rig.Write("two");
+  rig.Write("three");
+  rig.writer.BeginRead(30);
+  rig.Write("four");
+  rig.writer.Publish();
+  CHECK(rig.Times() == Times{{10, 20, 20, 30}});
 }
 
 TEST_CASE("reads that ended no message take no place") {
-  Room room;
-  room.writer.BeginRead(10);
-  room.writer.BeginRead(20);
-  room.Write("one");
-  for (int at = 30; at < 1000; ++at) room.writer.BeginRead(at);
-  room.Write("two");
-  room.writer.BeginRead(2000);
-  room.writer.Publish();
-  REQUIRE(room.delivery.Take(room.batch).taken == Taken::kBatch);
-  CHECK(TimesOf(room.batch) == std::vector<double>{20, 999});
-  CHECK(room.batch.reads().size() == 3);
+  ReadTimesRig rig;
+  rig.writer.BeginRead(10);
+  rig.writer.BeginRead(20);
+  rig.Write("one");
+  for (int at = 30; at < 1000; ++at) rig.writer.BeginRead(at);
+  rig.Write("two");
+  rig.writer.BeginRead(2000);
+  rig.writer.Publish();
+  REQUIRE(rig.delivery.Take(rig.batch).taken == Taken::kBatch);
+  CHECK(TimesOf(rig.batch) == std::vector<double>{20, 999});
+  CHECK(rig.batch.reads().size() == 3);
 }
 
 TEST_CASE("a batch begun in the middle of a read has its time") {
-  Room room;
-  room.writer.BeginRead(10);
-  room.Write(std::string(kBatchBytes, '1'));
-  room.Write("2");
-  room.writer.BeginRead(20);
-  room.Write("3");
-  room.writer.Publish();
-  CHECK(room.Times() == Times{{10}, {10, 20}});
+  ReadTimesRig rig;
+  rig.writer.BeginRead(10);
+  rig.Write(std::string(kBatchBytes, '1'));
+  rig.Write("2");
+  rig.writer.BeginRead(20);
+  rig.Write("3");
+  rig.writer.Publish();
+  CHECK(rig.Times() == Times{{10}, {10, 20}});
 }
 
 TEST_CASE("a batch that is filled further keeps the times that it has") {
-  Room room;
-  room.writer.BeginRead(10);
-  room.Write("1");
-  room.writer.Publish();
-  room.writer.BeginRead(20);
-  room.Write("2");
-  room.writer.Publish();
-  room.writer.BeginRead(30);
-  room.writer.BeginRead(40);
-  room.Write("3");
-  room.writer.Publish();
-  CHECK(room.Times() == Times{{10}, {20, 40}});
+  ReadTimesRig rig;
+  rig.writer.BeginRead(10);
+  rig.Write("1");
+  rig.writer.Publish();
+  rig.writer.BeginRead(20);
+  rig.Write("2");
+  rig.writer.Publish();
+  rig.writer.BeginRead(30);
+  rig.writer.BeginRead(40);
+  rig.Write("3");
+  rig.writer.Publish();
+  CHECK(rig.Times() == Times{{10}, {20, 40}});
 }
 
 TEST_CASE("a batch that is looked at in vain to be filled further keeps its times") {
-  Room room;
-  room.writer.BeginRead(10);
-  room.Write("1");
-  room.writer.Publish();
-  room.writer.BeginRead(20);
-  room.Write(std::string(20'000, '2'));
-  room.writer.Publish();
-  room.writer.BeginRead(30);
-  room.Write(std::string(kBatchBytes, '3'));
-  room.writer.Publish();
-  CHECK(room.Times() == Times{{10}, {20}, {30}});
+  ReadTimesRig rig;
+  rig.writer.BeginRead(10);
+  rig.Write("1");
+  rig.writer.Publish();
+  rig.writer.BeginRead(20);
+  rig.Write(std::string(20'000, '2'));
+  rig.writer.Publish();
+  rig.writer.BeginRead(30);
+  rig.Write(std::string(kBatchBytes, '3'));
+  rig.writer.Publish();
+  CHECK(rig.Times() == Times{{10}, {20}, {30}});
 }
 
 TEST_CASE("a spare has no times of what it was used for before") {
-  Room room;
+  ReadTimesRig rig;
   for (const double at : {10.0, 20.0}) {
-    room.writer.BeginRead(at);
-    room.Write(std::string(40'000, 'x'));
-    room.writer.Publish();
-    REQUIRE(room.delivery.Take(room.batch).taken == Taken::kBatch);
-    CHECK(TimesOf(room.batch) == std::vector{at});
-    CHECK(room.batch.reads().size() == 1);
-    room.delivery.Release(room.batch);
+    rig.writer.BeginRead(at);
+    rig.Write(std::string(40'000, 'x'));
+    rig.writer.Publish();
+    REQUIRE(rig.delivery.Take(rig.batch).taken == Taken::kBatch);
+    CHECK(TimesOf(rig.batch) == std::vector{at});
+    CHECK(rig.batch.reads().size() == 1);
+    rig.delivery.Release(rig.batch);
   }
 }
 
 TEST_CASE("messages that lie where they were read have the time of that read, and those made elsewhere theirs") {
-  Room room;
-  room.writer.BeginRead(10);
-  room.Write("first");
-  const auto read = room.Read(20, "onetwo");
-  CHECK(room.writer.CommitInPlace({MessageKind::kBinary}, test::AsSpan(read.substr(0, 3))));
-  CHECK(room.writer.CommitInPlace({MessageKind::kBinary}, test::AsSpan(read.substr(3))));
-  room.Write("between");
-  room.writer.EndInPlace();
-  room.writer.BeginRead(30);
-  room.Write("last");
-  room.writer.Publish();
-  CHECK(room.Times() == Times{{10}, {20, 20}, {20, 30}});
+  ReadTimesRig rig;
+  rig.writer.BeginRead(10);
+  rig.Write("first");
+  const auto read = rig.Read(20, "onetwo");
+  CHECK(rig.writer.CommitInPlace({MessageKind::kBinary}, test::AsSpan(read.substr(0, 3))));
+  CHECK(rig.writer.CommitInPlace({MessageKind::kBinary}, test::AsSpan(read.substr(3))));
+  rig.Write("between");
+  rig.writer.EndInPlace();
+  rig.writer.BeginRead(30);
+  rig.Write("last");
+  rig.writer.Publish();
+  CHECK(rig.Times() == Times{{10}, {20, 20}, {20, 30}});
 }
 
 TEST_CASE("messages that are copied out of a big read keep its time") {
-  Room room;
-  room.writer.BeginRead(10);
-  room.Write("first");
-  room.writer.Publish();
-  room.Write("second");
-  room.writer.Publish();
-  const auto read = room.Read(20, std::string(kBatchBytes, 'r'));
-  CHECK(room.writer.CommitInPlace({MessageKind::kBinary}, test::AsSpan(read.substr(1000, 1))));
-  room.writer.EndInPlace();
-  room.writer.BeginRead(30);
-  room.writer.Publish();
-  CHECK(room.Times() == Times{{10}, {10, 20}});
+  ReadTimesRig rig;
+  rig.writer.BeginRead(10);
+  rig.Write("first");
+  rig.writer.Publish();
+  rig.Write("second");
+  rig.writer.Publish();
+  const auto read = rig.Read(20, std::string(kBatchBytes, 'r'));
+  CHECK(rig.writer.CommitInPlace({MessageKind::kBinary}, test::AsSpan(read.substr(1000, 1))));
+  rig.writer.EndInPlace();
+  rig.writer.BeginRead(30);
+  rig.writer.Publish();
+  CHECK(rig.Times() == Times{{10}, {10, 20}});
 }
 
 TEST_CASE("a large message has the time of the read that ended it") {
-  Room room;
-  room.writer.BeginRead(10);
-  room.writer.BeginRead(20);
-  room.writer.CommitLarge({MessageKind::kBinary}, test::PayloadOf(std::string(100'000, 'L')));
-  room.writer.Publish();
-  CHECK(room.Times() == Times{{20}});
+  ReadTimesRig rig;
+  rig.writer.BeginRead(10);
+  rig.writer.BeginRead(20);
+  rig.writer.CommitLarge({MessageKind::kBinary}, test::PayloadOf(std::string(100'000, 'L')));
+  rig.writer.Publish();
+  CHECK(rig.Times() == Times{{20}});
 }
 
 TEST_CASE("what is to be seen no later than messages is told before they are published, in the middle of a turn too") {
   DeliveryQueue delivery({});
-  SilentBell bell;
+  test::SilentBell bell;
   std::vector<std::uint64_t> published;
   MessageWriter writer(delivery, bell, [&] { published.push_back(delivery.queue_stats().messages); });
   const auto write = [&](std::size_t size) {

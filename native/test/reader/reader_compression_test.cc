@@ -7,6 +7,7 @@
 
 #include "reader/reader.h"
 #include "test/support/bytes.h"
+#include "test/support/contents.h"
 #include "test/support/peer_deflate.h"
 #include "test/support/reader/application.h"
 #include "test/support/reader/gate.h"
@@ -29,6 +30,7 @@ using test::Hex;
 using test::Peer;
 using test::PeerDeflater;
 using test::PeerInflater;
+using test::Prose;
 using test::Record;
 using test::ScriptedPeer;
 using test::SentClose;
@@ -38,19 +40,6 @@ using test::Text;
 using test::TextRecord;
 
 const Start kCompressed{.deflate = core::DeflateConfig()};
-
-// Waits until all that was sent is the network's.
-void AwaitDrained(Application& application) {
-  application.Post(NotifyDrained{});
-  (void)application.Await<Drained>();
-}
-
-std::string Prose(std::size_t size) {
-  std::string text;
-  for (int i = 0; text.size() < size; ++i) text += std::to_string(i) + " bottles of beer, ";
-  text.resize(size);
-  return text;
-}
 
 TEST_CASE("compressed messages arrive inflated between plain ones, whatever their size") {
   const std::string large = Prose(3'000'000);
@@ -181,7 +170,7 @@ TEST_CASE("what is buffered falls to zero when all that is compressed is written
     application.Send({CompressedRecord(Prose(1000)), TextRecord("plain"), CompressedRecord("")});
     application.SendLarge({.opcode = Opcode::kBinary, .more = true, .compress = true}, Prose(3'000'000));
     application.SendLarge({.opcode = Opcode::kBinary}, "");
-    AwaitDrained(application);
+    application.AwaitDrained();
     CHECK(application.buffered() == 0);
   }
 }

@@ -143,12 +143,9 @@ TEST_CASE("a loop for which there is no memory leaves nothing behind") {
 
 // Runs a session in this thread, up to its end.
 CloseOutcome RunSession(const SessionConfig& config) {
-  class SilentBell final : public Bell {
-    void Ring(std::uint32_t) noexcept override {}
-  };
   CommandQueue commands;
   DeliveryQueue delivery(config.marks);
-  SilentBell bell;
+  test::SilentBell bell;
   Loop loop;
   int ended = 0;
   Session session(loop, config, commands, delivery, bell, [&ended] { ++ended; });

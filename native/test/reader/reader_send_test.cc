@@ -31,12 +31,6 @@ using test::TextRecord;
 // More than the sockets between the two ends hold.
 constexpr std::size_t kTooMuch = std::size_t{16} << 20;
 
-// Waits until all that was sent is the network's.
-void AwaitDrained(Application& application) {
-  application.Post(NotifyDrained{});
-  (void)application.Await<Drained>();
-}
-
 TEST_CASE("the sends of one turn arrive in order, masked, each in a frame of its own") {
   ScriptedPeer peer([](Peer& p) {
     p.AcceptWebSocket();
@@ -91,7 +85,7 @@ TEST_CASE("what is buffered falls to zero when all is written") {
   application.Open();
   application.SendText("one");
   application.SendLarge(Opcode::kBinary, std::string(1'000'000, 'x'));
-  AwaitDrained(application);
+  application.AwaitDrained();
   CHECK(application.buffered() == 0);
 }
 
@@ -129,7 +123,7 @@ TEST_CASE("what is buffered falls while a big message is being written") {
   application.Open();
   application.SendLarge(Opcode::kBinary, std::string(kTooMuch, 'x'));
   half_read.Wait();
-  AwaitDrained(application);
+  application.AwaitDrained();
   CHECK(application.buffered() <= config.write_low);
   drained.Open();
 }
@@ -141,7 +135,7 @@ TEST_CASE("an output that is not full tells at once that it is drained") {
   });
   Application application(DialConfig(peer.port()));
   application.Open();
-  AwaitDrained(application);
+  application.AwaitDrained();
 }
 
 TEST_CASE("a pong overtakes messages that have not begun to be written") {
@@ -166,7 +160,7 @@ TEST_CASE("a pong overtakes messages that have not begun to be written") {
   sent.Open();
   CHECK(application.Receive() == Text("go"));
   read.Open();
-  AwaitDrained(application);
+  application.AwaitDrained();
   application.reader().Terminate();
   (void)application.Join();
   peer.Join();

@@ -21,6 +21,7 @@ using test::Count;
 using test::DialConfig;
 using test::Events;
 using test::MakeContext;
+using test::OpenSecurely;
 using test::Peer;
 using test::ScriptedPeer;
 using test::SecureWith;
@@ -33,11 +34,6 @@ using test::TlsPeer;
 using test::TlsServer;
 using test::ToBytes;
 using test::Units;
-
-void Open(Application& application) {
-  (void)application.OpenTls(SecureWith(MakeContext()));
-  application.Upgrade();
-}
 
 // What becomes of a handshake with a peer that does not take part in it.
 CloseOutcome Fail(const std::function<void(Peer&)>& script, std::uint64_t open_timeout = 0) {
@@ -67,7 +63,7 @@ TEST_CASE("a close_notify is the end of the stream") {
       tls.ReadToCloseNotify();
     });
     Application application(DialConfig(peer.port()));
-    Open(application);
+    OpenSecurely(application);
     CHECK(application.ReceiveAll() == Events{Text("last")});
     CHECK(application.Join().cause == CloseCause::kEndOfStream);
     peer.Join();
@@ -89,7 +85,7 @@ TEST_CASE("without a close_notify the stream is truncated") {
       p.ReadToEnd();
     });
     Application application(DialConfig(peer.port()));
-    Open(application);
+    OpenSecurely(application);
     CHECK(application.ReceiveAll() == Events{Text("last")});
     CHECK(application.Join().cause == CloseCause::kTruncated);
   }
@@ -106,7 +102,7 @@ TEST_CASE("a reset is a reset") {
     p.Reset();
   });
   Application application(DialConfig(peer.port()));
-  Open(application);
+  OpenSecurely(application);
   CHECK(application.Receive() == Text("last"));
   application.SendText("up");
   CHECK_FALSE(application.Receive());
@@ -125,7 +121,7 @@ TEST_CASE("once both Closes are exchanged a truncated stream is its normal end")
     tls.Send(ServerFrame(0x88, BigEndian(1000, 2)));
   });
   Application application(DialConfig(peer.port()));
-  Open(application);
+  OpenSecurely(application);
   application.Close();
   CHECK_FALSE(application.Receive());
   const CloseOutcome outcome = application.Join();
@@ -143,7 +139,7 @@ TEST_CASE("a connection that is terminated says so by a close_notify") {
     tls.ReadToCloseNotify();
   });
   Application application(DialConfig(peer.port()));
-  Open(application);
+  OpenSecurely(application);
   application.reader().Terminate();
   CHECK(application.Join().cause == CloseCause::kTerminated);
   peer.Join();
@@ -162,7 +158,7 @@ TEST_CASE("a failed connection ends with our Close, a close_notify and a half-cl
     tls.SendCloseNotify();
   });
   Application application(DialConfig(peer.port()));
-  Open(application);
+  OpenSecurely(application);
   CHECK_FALSE(application.Receive());
   CHECK(application.Join().cause == CloseCause::kProtocol);
   peer.Join();
@@ -246,7 +242,7 @@ TEST_CASE("a record that was tampered with ends the connection, and the peer hea
     words = tls.FailToRead();
   });
   Application application(DialConfig(peer.port()));
-  Open(application);
+  OpenSecurely(application);
   CHECK(application.ReceiveAll() == Events{Text("good")});
   const CloseOutcome outcome = application.Join();
   CHECK(outcome.cause == CloseCause::kTls);

@@ -16,13 +16,11 @@ using test::Application;
 using test::BigEndian;
 using test::Binary;
 using test::DialConfig;
-using test::Event;
 using test::Gate;
-using test::MakeContext;
+using test::OpenSecurely;
 using test::PausingConfig;
 using test::Peer;
 using test::ScriptedPeer;
-using test::SecureWith;
 using test::SentClose;
 using test::ServerFrame;
 using test::Text;
@@ -35,11 +33,6 @@ std::string Message(std::size_t size) {
   std::string message(size, ' ');
   for (std::size_t i = 0; i < size; ++i) message[i] = static_cast<char>('a' + (i * 31 + i / 997) % 26);
   return message;
-}
-
-void Open(Application& application, Secure command = SecureWith(MakeContext())) {
-  (void)application.OpenTls(std::move(command));
-  application.Upgrade();
 }
 
 // Answers the client's Close and reads to its end.
@@ -68,7 +61,7 @@ TEST_CASE("messages of many sizes come") {
       CloseWith(tls);
     });
     Application application(DialConfig(peer.port()));
-    Open(application);
+    OpenSecurely(application);
     for (const std::size_t size : kSizes) CHECK(application.Receive() == Text(Message(size)));
     CloseCleanly(application);
   }
@@ -89,7 +82,7 @@ TEST_CASE("messages of many sizes go, and what is buffered falls to nothing") {
       CloseWith(tls);
     });
     Application application(DialConfig(peer.port()));
-    Open(application);
+    OpenSecurely(application);
     for (const std::size_t size : kSizes) {
       application.SendText(Message(size));
       application.SendLarge(core::Opcode::kBinary, Message(size));
@@ -112,7 +105,7 @@ TEST_CASE("ciphertext may come a byte at a time") {
     CloseWith(tls);
   });
   Application application(DialConfig(peer.port()));
-  Open(application);
+  OpenSecurely(application);
   CHECK(application.Receive() == Text("one"));
   CHECK(application.Receive() == Text(Message(1000)));
   CloseCleanly(application);
@@ -132,7 +125,7 @@ TEST_CASE("small frames are put together in records, and small records come toge
     CloseWith(tls);
   });
   Application application(DialConfig(peer.port()));
-  Open(application);
+  OpenSecurely(application);
   for (int i = 0; i < kMessages; ++i) application.SendText(std::to_string(i));
   for (int i = 0; i < kMessages; ++i) REQUIRE(application.Receive() == Text(std::to_string(i)));
   CloseCleanly(application);
@@ -153,7 +146,7 @@ TEST_CASE("reading pauses in the middle of what is decrypted, and goes on though
     CloseWith(tls);
   });
   Application application(PausingConfig(peer.port()));
-  Open(application);
+  OpenSecurely(application);
   application.AwaitFirstMessage();
   for (int i = 0; i < kMessages; ++i) {
     REQUIRE(application.Receive() == Binary(std::to_string(i) + ":" + Message(1000)));
@@ -182,7 +175,7 @@ TEST_CASE("a peer that sends on while nobody reads gets stuck") {
     CloseWith(tls);
   });
   Application application(PausingConfig(peer.port()));
-  Open(application);
+  OpenSecurely(application);
   stuck.Wait();
   for (int i = 0; i < 600; ++i) REQUIRE(application.Receive() == Binary(Message(10'000)));
   CloseCleanly(application);
@@ -204,7 +197,7 @@ TEST_CASE("what a peer does not read stays buffered, but for what the network ho
     CloseWith(tls);
   });
   Application application(DialConfig(peer.port()));
-  Open(application);
+  OpenSecurely(application);
   CHECK(application.Receive() == Text("go"));
   application.SendLarge(core::Opcode::kBinary, Message(kSize));
   application.SendText("small");
@@ -229,7 +222,7 @@ TEST_CASE("both sides send much at the same time") {
     CloseWith(tls);
   });
   Application application(DialConfig(peer.port()));
-  Open(application);
+  OpenSecurely(application);
   for (int i = 0; i < kMessages; ++i) application.Send({test::BinaryRecord(Message(10'000))});
   for (int i = 0; i < kMessages; ++i) REQUIRE(application.Receive() == Binary(Message(10'000)));
   CloseCleanly(application);
@@ -249,7 +242,7 @@ TEST_CASE("keys are updated as the peer asks") {
     CloseWith(tls);
   });
   Application application(DialConfig(peer.port()));
-  Open(application);
+  OpenSecurely(application);
   for (int i = 0; i < 5; ++i) {
     CHECK(application.Receive() == Text("down"));
     application.SendText("up");
@@ -270,7 +263,7 @@ TEST_CASE("a renegotiation is refused, and all goes on") {
     }
   });
   Application application(DialConfig(peer.port()));
-  Open(application);
+  OpenSecurely(application);
   CHECK_FALSE(application.Receive());
   peer.Join();
 }
@@ -289,7 +282,7 @@ TEST_CASE("tickets in the middle of messages are none of them") {
     CloseWith(tls);
   });
   Application application(DialConfig(peer.port()));
-  Open(application);
+  OpenSecurely(application);
   CHECK(application.Receive() == Text("message"));
   CloseCleanly(application);
 }

@@ -32,6 +32,10 @@ void RunOnce(const Setup& setup, std::string_view bytes, const Cut& cut, const s
 
 }  // namespace
 
+Setup Compressed(const core::Limits& limits, const core::DeflateConfig& config) {
+  return {.limits = limits, .before = [config](Client& client) { client.protocol.EnableCompression(config); }};
+}
+
 void Deliver(const Setup& setup, std::string_view bytes, const std::function<void(Client&)>& check) {
   const std::size_t size = std::max<std::size_t>(bytes.size(), 1);
   for (const Path path : {Path::kChunk, Path::kDirect, Path::kBehind}) {

@@ -15,6 +15,8 @@ struct Setup {
   core::Limits limits = {};
   std::function<void(Client&)> before = [](Client&) {};  // runs before the first byte
 };
+// With permessage-deflate negotiated.
+Setup Compressed(const core::Limits& limits = {}, const core::DeflateConfig& config = {});
 
 void Deliver(std::string_view bytes, const std::function<void(Client&)>& check);
 void Deliver(const Setup& setup, std::string_view bytes, const std::function<void(Client&)>& check);

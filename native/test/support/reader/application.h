@@ -91,6 +91,11 @@ class Application {
   void Close(std::uint16_t code = 1000, std::string reason = "") {
     Post(reader::CloseConnection{.code = code, .reason = std::move(reason)});
   }
+  // Waits until all that was sent is the network's.
+  void AwaitDrained() {
+    Post(reader::NotifyDrained{});
+    (void)Await<reader::Drained>();
+  }
   std::uint64_t buffered() { return reader_.commands().buffered(); }
 
   // --- receiving ---

@@ -39,18 +39,6 @@ std::string ToPem(EVP_PKEY* key) {
 
 OwnedBio Opened(const std::string& pem) { return OwnedBio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))); }
 
-OwnedCertificate CertificateOf(const std::string& pem) {
-  OwnedCertificate certificate(PEM_read_bio_X509(Opened(pem).get(), nullptr, nullptr, nullptr));
-  Require(certificate != nullptr, "read a certificate");
-  return certificate;
-}
-
-OwnedKey KeyOf(const std::string& pem) {
-  OwnedKey key(PEM_read_bio_PrivateKey(Opened(pem).get(), nullptr, nullptr, nullptr));
-  Require(key != nullptr, "read a key");
-  return key;
-}
-
 void Extend(X509* certificate, X509* issuer, int kind, const std::string& value) {
   X509V3_CTX context{};
   X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
@@ -90,6 +78,18 @@ Identity Make(const CertificateRequest& request, const Identity* issuer) {
 CertificateRequest AuthorityRequest(const char* name) { return {.name = name, .alternatives = "", .authority = true}; }
 
 }  // namespace
+
+OwnedKey KeyOf(const std::string& pem) {
+  OwnedKey key(PEM_read_bio_PrivateKey(Opened(pem).get(), nullptr, nullptr, nullptr));
+  Require(key != nullptr, "read a key");
+  return key;
+}
+
+OwnedCertificate CertificateOf(const std::string& pem) {
+  OwnedCertificate certificate(PEM_read_bio_X509(Opened(pem).get(), nullptr, nullptr, nullptr));
+  Require(certificate != nullptr, "read a certificate");
+  return certificate;
+}
 
 Authority::Authority() : own_(Make(AuthorityRequest("an authority"), nullptr)) {}
 

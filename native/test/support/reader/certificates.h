@@ -20,6 +20,10 @@ struct FreeBy {
 using OwnedKey = std::unique_ptr<EVP_PKEY, FreeBy<EVP_PKEY_free>>;
 using OwnedCertificate = std::unique_ptr<X509, FreeBy<X509_free>>;
 
+// What is written as PEM.
+OwnedKey KeyOf(const std::string& pem);
+OwnedCertificate CertificateOf(const std::string& pem);
+
 // A certificate with its key.
 struct Identity {
   std::string certificate;

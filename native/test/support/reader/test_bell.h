@@ -1,5 +1,7 @@
-// A bell that a test can wait for.
+// Bells for tests: one that a test can wait for, one that counts and one that nobody hears.
 #pragma once
+
+#include <doctest/doctest.h>
 
 #include <condition_variable>
 #include <cstdint>
@@ -57,6 +59,25 @@ class TestBell final : public reader::Bell {
 
  private:
   Rings& rings_;
+};
+
+// Counts its rings, each of which must be for nothing but `ready`.
+class CountingBell final : public reader::Bell {
+ public:
+  explicit CountingBell(std::uint32_t ready) : ready_(ready) {}
+  void Ring(std::uint32_t ready) noexcept override {
+    CHECK(ready == ready_);
+    ++count;
+  }
+  int count = 0;
+
+ private:
+  const std::uint32_t ready_;
+};
+
+class SilentBell final : public reader::Bell {
+ public:
+  void Ring(std::uint32_t) noexcept override {}
 };
 
 }  // namespace hawser::test

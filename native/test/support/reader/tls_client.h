@@ -10,6 +10,7 @@
 #include "reader/openssl.h"
 #include "reader/tls_context.h"
 #include "test/support/bytes.h"
+#include "test/support/reader/application.h"
 #include "test/support/reader/certificates.h"
 
 namespace hawser::test {
@@ -35,6 +36,12 @@ inline reader::Secure SecureWith(std::shared_ptr<reader::TlsContext> context) {
   command.servername = "localhost";
   command.identity = "localhost";
   return command;
+}
+
+// Waits until a connection to localhost is established, TLS over it and frames.
+inline void OpenSecurely(Application& application) {
+  (void)application.OpenTls(SecureWith(MakeContext()));
+  application.Upgrade();
 }
 
 }  // namespace hawser::test

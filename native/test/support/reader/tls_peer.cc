@@ -1,7 +1,6 @@
 #include "test/support/reader/tls_peer.h"
 
 #include <openssl/err.h>
-#include <openssl/pem.h>
 
 #include <algorithm>
 #include <array>
@@ -11,23 +10,15 @@
 namespace hawser::test {
 namespace {
 
-using OwnedBio = std::unique_ptr<BIO, FreeBy<BIO_free>>;
-
-[[noreturn]] void Fail(const char* step, const std::string& what) {
+[[noreturn]] void FailTls(const char* step, const std::string& what) {
   throw std::runtime_error(std::string("TLS peer: ") + step + ": " + what);
-}
-
-OwnedBio Opened(const std::string& pem) { return OwnedBio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))); }
-
-OwnedCertificate CertificateOf(const std::string& pem) {
-  return OwnedCertificate(PEM_read_bio_X509(Opened(pem).get(), nullptr, nullptr, nullptr));
 }
 
 SSL_CTX* MakeContext(const TlsServerOptions& options) {
   SSL_CTX* context = SSL_CTX_new(TLS_server_method());
-  const OwnedKey key(PEM_read_bio_PrivateKey(Opened(options.identity.key).get(), nullptr, nullptr, nullptr));
+  const OwnedKey key = KeyOf(options.identity.key);
   SSL_CTX_use_certificate(context, CertificateOf(options.identity.certificate).get());
-  if (SSL_CTX_use_PrivateKey(context, key.get()) != 1) Fail("server", "no certificate");
+  if (SSL_CTX_use_PrivateKey(context, key.get()) != 1) FailTls("server", "no certificate");
   if (!options.chain.empty()) SSL_CTX_add1_chain_cert(context, CertificateOf(options.chain).get());
   SSL_CTX_set_min_proto_version(context, options.min_version);
   SSL_CTX_set_max_proto_version(context, options.max_version);
@@ -117,17 +108,17 @@ int TlsPeer::Run(const std::function<int()>& step) {
     if (result == 1) return SSL_ERROR_NONE;
     if (const int error = SSL_get_error(ssl_.get(), result); error != SSL_ERROR_WANT_READ) return error;
     const std::string bytes = receive_();
-    if (bytes.empty()) Fail("read", "the stream ended without close_notify");
+    if (bytes.empty()) FailTls("read", "the stream ended without close_notify");
     BIO_write(in_, bytes.data(), static_cast<int>(bytes.size()));
   }
 }
 
 void TlsPeer::ShakeHands() {
-  if (Run([this] { return SSL_do_handshake(ssl_.get()); }) != SSL_ERROR_NONE) Fail("handshake", Words());
+  if (Run([this] { return SSL_do_handshake(ssl_.get()); }) != SSL_ERROR_NONE) FailTls("handshake", Words());
 }
 
 std::string TlsPeer::FailToShakeHands() {
-  if (Run([this] { return SSL_do_handshake(ssl_.get()); }) == SSL_ERROR_NONE) Fail("handshake", "it succeeds");
+  if (Run([this] { return SSL_do_handshake(ssl_.get()); }) == SSL_ERROR_NONE) FailTls("handshake", "it succeeds");
   return Words();
 }
 
@@ -143,7 +134,7 @@ std::string TlsPeer::ReadSome() {
   std::size_t size = 0;
   const int error = Run([&] { return SSL_read_ex(ssl_.get(), bytes.data(), bytes.size(), &size); });
   if (error == SSL_ERROR_ZERO_RETURN) return "";
-  if (error != SSL_ERROR_NONE) Fail("read", Words());
+  if (error != SSL_ERROR_NONE) FailTls("read", Words());
   return bytes.substr(0, size);
 }
 
@@ -151,7 +142,7 @@ std::string TlsPeer::FailToRead() {
   std::array<char, 1024> bytes{};
   std::size_t size = 0;
   if (Run([&] { return SSL_read_ex(ssl_.get(), bytes.data(), bytes.size(), &size); }) != SSL_ERROR_SSL) {
-    Fail("read", "it succeeds");
+    FailTls("read", "it succeeds");
   }
   return Words();
 }
@@ -160,7 +151,7 @@ std::string TlsPeer::Take(std::size_t size) {
   while (buffer_.size() < size) {
     std::string before = std::exchange(buffer_, {});
     const std::string next = ReadSome();
-    if (next.empty()) Fail("read", "a close_notify came");
+    if (next.empty()) FailTls("read", "a close_notify came");
     buffer_ = std::move(before.append(next));
   }
   std::string taken = buffer_.substr(0, size);
@@ -181,7 +172,7 @@ SentFrame TlsPeer::ReadFrame() {
 
 void TlsPeer::Expect(const SentFrame& frame) {
   if (const SentFrame read = ReadFrame(); read != frame) {
-    Fail("expect", std::string("another frame came: ") + read.payload.substr(0, 100));
+    FailTls("expect", std::string("another frame came: ") + read.payload.substr(0, 100));
   }
 }
 
@@ -193,23 +184,23 @@ void TlsPeer::ReadToCloseNotify() {
 void TlsPeer::Send(std::string_view bytes) {
   std::size_t written = 0;
   if (Run([&] { return SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &written); }) != SSL_ERROR_NONE) {
-    Fail("send", Words());
+    FailTls("send", Words());
   }
 }
 
 void TlsPeer::UpdateKeys() {
-  if (SSL_key_update(ssl_.get(), SSL_KEY_UPDATE_REQUESTED) != 1) Fail("update keys", Words());
+  if (SSL_key_update(ssl_.get(), SSL_KEY_UPDATE_REQUESTED) != 1) FailTls("update keys", Words());
   ShakeHands();
 }
 
 void TlsPeer::RequestRenegotiation() {
-  if (SSL_renegotiate(ssl_.get()) != 1) Fail("request renegotiation", Words());
+  if (SSL_renegotiate(ssl_.get()) != 1) FailTls("request renegotiation", Words());
   (void)SSL_do_handshake(ssl_.get());
   Flush();
 }
 
 void TlsPeer::SendTicket() {
-  if (SSL_new_session_ticket(ssl_.get()) != 1) Fail("send ticket", Words());
+  if (SSL_new_session_ticket(ssl_.get()) != 1) FailTls("send ticket", Words());
   ShakeHands();
 }
 
