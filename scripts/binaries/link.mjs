@@ -75,6 +75,7 @@ function linkMachO(target, folder) {
   return [
     `rule exports-${target.name}`,
     `  command = sed -n 's/^ *\\([a-z_0-9]*\\);$$/_\\1/p' $in | grep -v '^_$$' > $out`,
+    `  description = ${target.name}: list of exports`,
     `build ${folder}/exports.txt: exports-${target.name} ${exportsMap}`,
     `rule link-${target.name}`,
     `  command = ld64.lld-16 ${flags.join(' ')} -o $out $in $$(cat ${folder}/libraries.rsp)`,
@@ -97,6 +98,7 @@ function linkPe(target, folder) {
   return [
     `rule import-${target.name}`,
     `  command = (echo 'LIBRARY node.exe'; echo EXPORTS; cat $in) > $out.def && llvm-dlltool-16 -m ${target.dlltool} -d $out.def -l $out`,
+    `  description = ${target.name}: import library of Node.js`,
     `build ${folder}/node.lib: import-${target.name} ${nodeExportsList}`,
     `rule link-${target.name}`,
     `  command = lld-link-16 ${flags.join(' ')} -out:$out $in ${folder}/node.lib $$(cat ${folder}/libraries.rsp)`,
