@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Writes compile_commands.json for native/binding into the folder given, with the headers that node-gyp configured.
+// Writes compile_commands.json for native/binding into the folder given, with the headers that node-gyp configured: one
+// command, for a file that includes them all.
 
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -27,12 +28,11 @@ const flags = [
   '-DHAWSER_TEST_HOOKS=1',
 ];
 
-const folder = path.join(root, 'native/binding');
-const commands = readdirSync(folder)
-  .filter((name) => name.endsWith('.cc'))
-  .map((name) => path.join(folder, name))
-  .map((file) => ({ directory: root, file, arguments: ['c++', ...flags, '-c', file] }));
+const sources = readdirSync(path.join(root, 'native/binding')).filter((name) => name.endsWith('.cc'));
 
 const target = path.join(root, /** @type {string} */ (process.argv[2]));
 mkdirSync(target, { recursive: true });
-writeFileSync(path.join(target, 'compile_commands.json'), JSON.stringify(commands, null, 2));
+const file = path.join(target, 'binding.cc');
+writeFileSync(file, sources.map((name) => `#include "binding/${name}"\n`).join(''));
+const command = { directory: root, file, arguments: ['c++', ...flags, '-c', file] };
+writeFileSync(path.join(target, 'compile_commands.json'), JSON.stringify([command], null, 2));

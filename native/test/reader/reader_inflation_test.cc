@@ -26,11 +26,11 @@ using test::Peer;
 using test::ScriptedPeer;
 using test::ServerFrame;
 
-constexpr std::size_t kSize = std::size_t{1} << 20;
-constexpr std::size_t kCount = 40;
+constexpr std::size_t kInflatedSize = std::size_t{1} << 20;
+constexpr std::size_t kBombs = 40;
 
 // All of it fits into one read.
-std::string Bombs(std::size_t count = kCount, std::size_t size = kSize) {
+std::string Bombs(std::size_t count = kBombs, std::size_t size = kInflatedSize) {
   core::Deflater deflater(core::DeflateConfig{});
   const std::string message(size, 'x');
   std::string bytes;
@@ -45,13 +45,13 @@ std::string Bombs(std::size_t count = kCount, std::size_t size = kSize) {
 
 SessionConfig SmallMarks(int port) {
   SessionConfig config = DialConfig(port);
-  config.marks = {.high_bytes = 2 * kSize, .low_bytes = kSize};
+  config.marks = {.high_bytes = 2 * kInflatedSize, .low_bytes = kInflatedSize};
   return config;
 }
 
 void ExpectAll(const Events& events) {
-  REQUIRE(events.size() == kCount);
-  const std::string message(kSize, 'x');
+  REQUIRE(events.size() == kBombs);
+  const std::string message(kInflatedSize, 'x');
   for (const test::Event& event : events) CHECK((event.payload == message));
 }
 
@@ -63,7 +63,7 @@ TEST_CASE("what a read inflates to is let in by and by") {
   Application application(SmallMarks(peer.port()));
   application.Open({.deflate = core::DeflateConfig{}});
   ExpectAll(application.ReceiveAll());
-  CHECK(application.delivery().queue_stats().most_bytes <= 6 * kSize);
+  CHECK(application.delivery().queue_stats().most_bytes <= 6 * kInflatedSize);
   CHECK(application.Join().cause == CloseCause::kEndOfStream);
 }
 
@@ -76,7 +76,7 @@ TEST_CASE("what came behind the handshake inflates by and by as well") {
   Application application(SmallMarks(peer.port()));
   application.Open({.deflate = core::DeflateConfig{}});
   ExpectAll(application.ReceiveAll());
-  CHECK(application.delivery().queue_stats().most_bytes <= 6 * kSize);
+  CHECK(application.delivery().queue_stats().most_bytes <= 6 * kInflatedSize);
 }
 
 TEST_CASE("closing lets in what a paused reader has read and not inflated") {
@@ -184,7 +184,7 @@ TEST_CASE("commands have their turn while a read inflates to much more than itse
   MessageBatch none;
   (void)application.delivery().Take(none);  // so that it rings for the first
   application.Open({.deflate = core::DeflateConfig{}});
-  CHECK(application.ReceiveAll().size() < kCount / 2);
+  CHECK(application.ReceiveAll().size() < kBombs / 2);
   CHECK(application.Join().cause == CloseCause::kTerminated);
 }
 
