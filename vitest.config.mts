@@ -4,11 +4,20 @@ import { defineConfig } from 'vitest/config';
 /** Stretches the deadlines on slow machines; the tests' own times follow it too (test/support/times.ts). */
 const timeScale = Number(process.env['HAWSER_TIME_SCALE'] ?? 1);
 
+/** Those whose files share processes: half of the time went to starting one for each. The others look at what a process has. */
+const sharing = ['connection', 'lifecycle', 'conformance', 'interop', 'tls'];
+
 /** Each folder of test/ is a project of its own: `vitest run --project unit`. */
 function project(name: string, testTimeout: number, globalSetup: string[] = [], folders = name) {
   return {
     extends: true as const,
-    test: { name, include: [`test/${folders}/**/*.test.ts`], testTimeout: testTimeout * timeScale, globalSetup },
+    test: {
+      name,
+      include: [`test/${folders}/**/*.test.ts`],
+      testTimeout: testTimeout * timeScale,
+      globalSetup,
+      isolate: !sharing.includes(name),
+    },
   };
 }
 
@@ -32,7 +41,7 @@ const tls = project(
 
 export default defineConfig(({ mode }) => ({
   test: {
-    // One process per file: threads, descriptors and memory are counted per process.
+    // Processes, since threads, descriptors and memory are counted in them.
     pool: 'forks',
     // Two at a time, since most tests wait more than they compute.
     maxWorkers: 2,

@@ -113,5 +113,5 @@ test('an encrypted key and a PFX open with their passphrase only', () => {
     () => tls.createSecureContext({ pfx: pfx(), passphrase: word }),
   ];
   for (const attempt of open(passphrase)) expect(attempt).not.toThrow();
-  for (const attempt of open('wrong')) expect(attempt).toThrow(/bad decrypt|mac verify failure/i);
+  for (const attempt of open('wrong')) expect(attempt).toThrow(/bad decrypt|mac verify failure|unsupported/i);
 });
