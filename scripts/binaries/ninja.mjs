@@ -45,10 +45,12 @@ export function writeNinjaFile() {
  * @returns {string[]}
  */
 function rulesOf(target, recipe) {
-  // Always a target, since zig would compile for this machine's processor; recipe's -O also keeps zig from adding traps.
+  // Always a target, since zig would compile for this machine's processor; recipe's -O also keeps zig from adding traps,
+  // but has it define NDEBUG: assertions stay on, as in every other build.
   const compiler = `${zig()} c++ -target ${target.triple}`;
   const flags = [
     ...recipe.compile,
+    '-UNDEBUG -fstack-protector-strong',
     ...(target.format === 'pe' ? ['-DUSING_UV_SHARED'] : ['-fPIC']),
     ...recipe.defines.map((define) => `-D${define}`),
     '-I. -Inative',
@@ -59,7 +61,7 @@ function rulesOf(target, recipe) {
   ];
   return [
     `rule compile-${target.name}`,
-    `  command = ${compiler} ${flags.join(' ')} $defines -MMD -MF $out.d -c $in -o $out`,
+    `  command = ${compiler} ${flags.join(' ')} $defines -MD -MF $out.d -c $in -o $out`,
     '  depfile = $out.d',
     '  deps = gcc',
     `  description = ${target.name}: $in`,
