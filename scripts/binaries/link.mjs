@@ -30,8 +30,9 @@ export function linkRules(target, recipe, compiler, folder) {
   return [
     `rule libraries-${target.name}`,
     `  command = node scripts/binaries/own-libraries.mjs $out ${compiler}`,
+    '  depfile = $out.d',
     `  description = ${target.name}: C++ library`,
-    `build ${libraries}: libraries-${target.name} | scripts/binaries/own-libraries.mjs`,
+    `build ${libraries}: libraries-${target.name} | scripts/binaries/own-libraries.mjs ${compiler.split(' ')[0]}`,
     ...(target.format === 'mach-o' ? linkMachO(target, folder) : linkPe(target, folder)),
   ];
 }

@@ -57,7 +57,7 @@ function rulesOf(target, recipe) {
     ...[addonApiFolder(), nodeHeaders()].map((folder) => `-isystem ${folder}`),
     '-ffunction-sections -fdata-sections -g0',
     // Paths are relative to the root already; this is for those that a compiler makes absolute.
-    `-ffile-prefix-map=${root}=.`,
+    `'-ffile-prefix-map=${root.replaceAll('$', '$$$$')}=.'`,
   ];
   return [
     `rule compile-${target.name}`,
