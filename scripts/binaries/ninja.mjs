@@ -50,8 +50,9 @@ function rulesOf(target, recipe) {
   const compiler = `${zig()} c++ -target ${target.triple}`;
   const flags = [
     ...recipe.compile,
-    '-UNDEBUG -fstack-protector-strong',
-    ...(target.format === 'pe' ? ['-DUSING_UV_SHARED'] : ['-fPIC']),
+    '-UNDEBUG',
+    // zig's mingw has nothing that a protected stack would call.
+    ...(target.format === 'pe' ? ['-DUSING_UV_SHARED'] : ['-fstack-protector-strong -fPIC']),
     ...recipe.defines.map((define) => `-D${define}`),
     '-I. -Inative',
     ...[addonApiFolder(), nodeHeaders()].map((folder) => `-isystem ${folder}`),
