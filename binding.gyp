@@ -23,24 +23,23 @@
     "ldflags": [
       "-Wl,-z,nodelete",
       "-Wl,-z,now",
-      "-Wl,--version-script=<(module_root_dir)/native/binding/exports.map"
+      # From build/, where make links: a path of the whole would have to have no space.
+      "-Wl,--version-script=../native/binding/exports.map"
     ],
-    "xcode_settings": {
-      "GCC_ENABLE_CPP_EXCEPTIONS": "YES",
-      "CLANG_CXX_LANGUAGE_STANDARD": "c++20",
-      "GCC_SYMBOLS_PRIVATE_EXTERN": "YES",
-      "MACOSX_DEPLOYMENT_TARGET": "11.0"
-    },
-    "msvs_settings": { "VCCLCompilerTool": { "ExceptionHandling": 1, "AdditionalOptions": ["/std:c++20"] } },
     "conditions": [["hawser_werror==1", { "cflags_cc": ["-Werror"] }]]
   },
   "targets": [
-    { "target_name": "hawser", "sources": ["<@(sources)"] }
+    { "target_name": "hawser", "includes": ["native/systems.gypi"], "sources": ["<@(sources)"] }
   ],
   "conditions": [
     ["hawser_test==1", {
       "targets": [
-        { "target_name": "hawser_test", "sources": ["<@(sources)"], "defines": ["HAWSER_TEST_HOOKS=1"] }
+        {
+          "target_name": "hawser_test",
+          "includes": ["native/systems.gypi"],
+          "sources": ["<@(sources)"],
+          "defines": ["HAWSER_TEST_HOOKS=1"]
+        }
       ]
     }]
   ]

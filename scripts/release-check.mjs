@@ -2,10 +2,10 @@
 // All that a release needs, short of publishing: a line for each item, then how many passed and failed; exits 1 where one
 // failed. What takes long is skipped where what is quick has failed.
 //
-//   scripts/release-check.mjs [--publishing] [--quick] [--root DIR]
+//   scripts/release-check.mjs [--publishing] [--quick] [--package FILE] [--root DIR]
 //
 // --publishing: what only who publishes has, as well: the tag, the repository's address, the release workflow.
-// --quick: leaves what takes long away. --root: looks at another tree.
+// --quick: leaves what takes long away. --package: tries this tarball, instead of packing one. --root: looks at another tree.
 
 import * as path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,6 +24,7 @@ const { values } = parseArgs({
   options: {
     publishing: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
+    package: { type: 'string' },
     root: { type: 'string', default: path.join(path.dirname(fileURLToPath(import.meta.url)), '..') },
   },
 });
@@ -45,7 +46,7 @@ const slow = [
   ['lint and types', checkSources],
   ['layers', checkLayers],
   ['symbols', checkSymbols],
-  ['package', checkPackage],
+  ['package', (tree) => checkPackage(tree, values.package)],
 ];
 
 const counts = { passed: 0, failed: 0, skipped: 0 };

@@ -103,7 +103,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   if (const std::string problem = RuntimeProblem(env); !problem.empty()) {
     throw Napi::Error::New(env, "hawser cannot run in this process: " + problem);
   }
-  KeepLoaded();
+  if (!KeepLoaded()) throw Napi::Error::New(env, "hawser cannot run in this process: it can't be kept loaded");
   env.SetInstanceData(new std::shared_ptr<Environment>(std::make_shared<Environment>(env)));
   exports.Set("Session", SessionWrap::Define(env));
   exports.Set("SecureContext", SecureContextWrap::Define(env));

@@ -4,25 +4,20 @@
 #include <string>
 #include <utility>
 
+#include "binding/runtime.h"
 #include "binding/session_wrap.h"
 
 namespace hawser::binding {
 
 namespace {
 
-// What the runtime takes for its OpenSSL's version: of BoringSSL it is none of OpenSSL 3.
-std::string OpenSslVersion(Napi::Env env) {
-  const auto process = env.Global().Get("process").As<Napi::Object>();
-  const auto version = process.Get("versions").As<Napi::Object>().Get("openssl");
-  return version.IsString() ? version.As<Napi::String>().Utf8Value() : "";
-}
-
 // Under OpenSSL's names there may be a mixture: BoringSSL's functions of the runtime, and what it lacks from a library
-// that something else has brought along. So the runtime has a say.
+// that something else has brought along. So the runtime has a say: of BoringSSL its
+// version is none of OpenSSL 3.
 reader::FoundOpenSsl FindOpenSsl(Napi::Env env) {
   reader::FoundOpenSsl found = reader::FindOpenSsl();
   if (!found.table) return found;
-  const std::string version = OpenSslVersion(env);
+  const std::string version = RuntimeVersion(env, "openssl");
   if (version.starts_with("3.")) return found;
   return {.table = nullptr, .problem = "the runtime has OpenSSL '" + version + "'; expected 3"};
 }

@@ -4,7 +4,9 @@
 #include <windows.h>
 
 #include <cstdint>
-#else
+
+#include "reader/runtime_module.h"
+#elif defined(__APPLE__)
 #include <dlfcn.h>
 #endif
 
@@ -28,10 +30,10 @@ const Type* At(const std::uint8_t* base, std::size_t offset) {
 
 }  // namespace
 
-void KeepLoaded() {
+bool KeepLoaded() {
   HMODULE own = nullptr;
   constexpr DWORD kFlags = GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_PIN;
-  GetModuleHandleExW(kFlags, reinterpret_cast<LPCWSTR>(&OwnBase), &own);
+  return GetModuleHandleExW(kFlags, reinterpret_cast<LPCWSTR>(&OwnBase), &own) != 0;
 }
 
 // All that is loaded late is the runtime's, whose file may have any name.
@@ -40,7 +42,7 @@ std::string MissingImport() {
   const auto* headers = At<IMAGE_NT_HEADERS>(base, static_cast<std::size_t>(At<IMAGE_DOS_HEADER>(base, 0)->e_lfanew));
   const auto& table = headers->OptionalHeader.DataDirectory[IMAGE_DIRECTORY_ENTRY_DELAY_IMPORT];
   if (table.VirtualAddress == 0) return "";
-  const HMODULE runtime = GetModuleHandleW(nullptr);
+  const HMODULE runtime = reader::RuntimeModule();
   for (const auto* library = At<IMAGE_DELAYLOAD_DESCRIPTOR>(base, table.VirtualAddress); library->DllNameRVA != 0;
        ++library) {
     for (const auto* entry = At<IMAGE_THUNK_DATA>(base, library->ImportNameTableRVA); entry->u1.AddressOfData != 0;
@@ -56,12 +58,20 @@ std::string MissingImport() {
 
 #else
 
-// On Linux the linker's -z nodelete has said so already; macOS has no such flag.
-void KeepLoaded() {
+#if defined(__APPLE__)
+
+bool KeepLoaded() {
   Dl_info own{};
-  if (dladdr(reinterpret_cast<const void*>(&KeepLoaded), &own) == 0) return;
-  (void)dlopen(own.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+  if (dladdr(reinterpret_cast<const void*>(&KeepLoaded), &own) == 0) return false;
+  return dlopen(own.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE) != nullptr;
 }
+
+#else
+
+// Said by the linker's -z nodelete, which macOS lacks.
+bool KeepLoaded() { return true; }
+
+#endif
 
 std::string MissingImport() { return ""; }
 

@@ -18,14 +18,22 @@ constexpr std::array kWithoutLibuv = {"bun", "deno"};
 
 }  // namespace
 
+std::string RuntimeVersion(Napi::Env env, const char* name) {
+  // Node's is an object, but who hides it from scripts is no other runtime for that.
+  const Napi::Value process = env.Global().Get("process");
+  if (!process.IsObject()) return "";
+  const Napi::Value versions = process.As<Napi::Object>().Get("versions");
+  if (!versions.IsObject()) return "";
+  const Napi::Value version = versions.As<Napi::Object>().Get(name);
+  return version.IsString() ? version.As<Napi::String>().Utf8Value() : "";
+}
+
 std::string RuntimeProblem(Napi::Env env) {
   // First of all, since what follows calls functions as well.
   if (const std::string name = MissingImport(); !name.empty()) return "the runtime exports no " + name;
-  const auto versions = env.Global().Get("process").As<Napi::Object>().Get("versions").As<Napi::Object>();
   for (const char* name : kWithoutLibuv) {
-    if (const auto version = versions.Get(name); version.IsString()) {
-      return std::string(name) + ' ' + version.As<Napi::String>().Utf8Value() +
-             " has no libuv for addons to use; expected Node.js";
+    if (const std::string version = RuntimeVersion(env, name); !version.empty()) {
+      return std::string(name) + ' ' + version + " has no libuv for addons to use; expected Node.js";
     }
   }
   const unsigned version = uv_version();

@@ -8,6 +8,9 @@
 
 namespace hawser::binding {
 
+// What `process.versions` says of a name; nothing where it says nothing.
+std::string RuntimeVersion(Napi::Env env, const char* name);
+
 // Why it can't, in words that go on 'hawser cannot run in this process: '; nothing if it can.
 std::string RuntimeProblem(Napi::Env env);
 

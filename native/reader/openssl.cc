@@ -5,7 +5,7 @@
 #include <utility>
 
 #if defined(_WIN32)
-#include <windows.h>
+#include "reader/runtime_module.h"
 #else
 #include <dlfcn.h>
 #endif
@@ -30,7 +30,7 @@ bool Assign(Function& function, void* symbol) {
 
 void* FindInRuntime(const char* name) {
 #if defined(_WIN32)
-  return reinterpret_cast<void*>(GetProcAddress(GetModuleHandleW(nullptr), name));
+  return reinterpret_cast<void*>(GetProcAddress(RuntimeModule(), name));
 #else
   return dlsym(RTLD_DEFAULT, name);
 #endif

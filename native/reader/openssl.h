@@ -30,7 +30,7 @@ struct OpenSsl {
 
 // Where a function of that name is, or null.
 using SymbolLookup = void* (*)(const char* name);
-// In what the process has loaded for everybody; on Windows in its executable.
+// In what the process has loaded for everybody; on Windows in the runtime alone.
 void* FindInRuntime(const char* name);
 
 // Either a table or why there is none: 'the runtime exports no SSL_CTX_new'.

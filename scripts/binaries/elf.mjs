@@ -1,6 +1,6 @@
 /** Reads the facts of an ELF file, and which symbols one exports, by means of readelf. */
 
-import { outputOf } from './run.mjs';
+import { machineOf, outputOf, understood } from './run.mjs';
 
 /** @typedef {import('./facts.mjs').Facts} Facts */
 
@@ -9,7 +9,7 @@ import { outputOf } from './run.mjs';
  * @returns {Facts}
  */
 export function readElf(file) {
-  const text = run(['--dynamic', '--program-headers', file]);
+  const text = run(['--file-header', '--dynamic', '--program-headers', '--version-info', file]);
   const flags = [...text.matchAll(/\((?:FLAGS|FLAGS_1)\)\s+(?:Flags: )?(.*)/g)].flatMap((match) =>
     match[1]?.split(' '),
   );
@@ -17,9 +17,14 @@ export function readElf(file) {
   const hazards = [];
   if (flags.includes('TEXTREL') || text.includes('(TEXTREL)')) hazards.push('text relocations');
   if (stack === null || stack[1]?.includes('E')) hazards.push('an executable stack');
+  if (/^\s*LOAD\s.*\sRWE\s/m.test(text)) hazards.push('code that is writable');
+  if (/\((RPATH|RUNPATH)\)/.test(text)) hazards.push('folders of its own to look for libraries in');
   const symbols = readSymbols(file);
   return {
+    machine: machineOf(/^\s*Machine:\s+(.*)$/m.exec(text)?.[1]),
     libraries: [...text.matchAll(/\(NEEDED\).*\[(.*)\]/g)].map((match) => match[1] ?? ''),
+    lateLibraries: [],
+    versions: [...text.matchAll(/^\s*0x[0-9a-f]+:\s+Name: (\S+)\s+Flags:/gm)].map((match) => match[1] ?? ''),
     exports: symbols.filter((symbol) => symbol.defined).map((symbol) => symbol.name),
     imports: symbols
       .filter((symbol) => !symbol.defined)
@@ -44,7 +49,8 @@ export function elfExports(file) {
 function readSymbols(file) {
   // 12: 0000000000000000     0 FUNC    GLOBAL DEFAULT  UND memcpy@GLIBC_2.14 (3)
   const line = /^\s*\d+: [0-9a-f]+\s+\S+ \S+\s+(GLOBAL|WEAK|UNIQUE)\s+\S+\s+(\S+) ([^\s@]+)(?:@+(\S+))?/gm;
-  return [...run(['--dyn-syms', file]).matchAll(line)].map(([, binding, section, name = '', version]) => ({
+  const meant = /^\s*\d+: (?!.*\sLOCAL\s).*$/gm;
+  return understood(run(['--dyn-syms', file]), meant, line).map(([, binding, section, name = '', version]) => ({
     name,
     version,
     defined: section !== 'UND',

@@ -16,7 +16,11 @@ import { peExports, readPe } from './pe.mjs';
 
 /**
  * @typedef {object} Facts
+ * @property {string} machine as in a target's name
+ * @property {string} [oldestSystem] the oldest version of the system that it may be loaded on, if that is written down
  * @property {string[]} libraries
+ * @property {string[]} lateLibraries of these, those that are looked for when something of theirs is first called
+ * @property {string[]} versions what its libraries have to have, whether or not a symbol says so, as in `GLIBC_2.14`
  * @property {string[]} exports
  * @property {Import[]} imports
  * @property {boolean} boundAtLoad what is missing is found out when it is loaded

@@ -3,6 +3,8 @@
  * else is in the process, is a problem in words. Reads no files.
  */
 
+import { oldestMacOs } from './targets.mjs';
+
 /**
  * @typedef {import('./facts.mjs').Facts} Facts
  * @typedef {import('./targets.mjs').Target} Target
@@ -19,6 +21,8 @@ export const entryPoints = ['napi_register_module_v1', 'node_api_module_get_api_
 const openSsl = /^(SSL|TLS|BIO|X509|EVP|PEM|ERR|OPENSSL|CRYPTO|PKCS12|ASN1|d2i|i2d)_/;
 const zlib = /^(inflate|deflate|crc32|adler32|zlib)/;
 const ofNode = /^(napi_|node_api_|uv_)/;
+/** What a failed assertion calls: a binary without it was built without any. */
+const assertions = { elf: '__assert_fail', 'mach-o': '__assert_rtn', pe: '_assert' };
 
 /**
  * @param {Facts} facts
@@ -28,9 +32,12 @@ const ofNode = /^(napi_|node_api_|uv_)/;
  */
 export function problemsOf(facts, target, known) {
   return [
+    ...systemProblems(facts, target),
     ...libraryProblems(facts, target),
     ...exportProblems(facts),
     ...facts.imports.flatMap((symbol) => importProblems(symbol, target, known)),
+    ...absenceProblems(facts, target),
+    ...unsaidVersions(facts).flatMap((version) => versionProblems('something', version, target)),
     ...facts.hazards.map((hazard) => `it needs ${hazard}`),
     // On Windows the addon's own init looks for every function; there and on macOS it pins itself.
     ...(facts.boundAtLoad || target.format === 'pe' ? [] : ['what is missing is not found out at load']),
@@ -45,7 +52,8 @@ export function problemsOf(facts, target, known) {
  * @returns {string | undefined}
  */
 export function newestGlibc(facts) {
-  const versions = facts.imports.flatMap(({ version = '' }) => /^GLIBC_([\d.]+)$/.exec(version)?.[1] ?? []);
+  const all = [...facts.versions, ...facts.imports.map(({ version = '' }) => version)];
+  const versions = all.flatMap((version) => /^GLIBC_([\d.]+)$/.exec(version)?.[1] ?? []);
   return versions.sort(compareVersions).at(-1);
 }
 
@@ -61,9 +69,51 @@ function compareVersions(a, b) {
  * @param {Facts} facts
  * @param {Target} target
  */
-function libraryProblems(facts, target) {
-  const others = facts.libraries.filter((library) => !target.libraries.test(library));
-  return others.map((library) => `it needs the library ${library}`);
+function systemProblems({ machine, oldestSystem }, target) {
+  const expected = target.name.split('-')[1];
+  return [
+    ...(machine === expected ? [] : [`it is for ${machine}; expected ${expected}`]),
+    ...(target.format !== 'mach-o' || oldestSystem === oldestMacOs
+      ? []
+      : [`it is for macOS ${oldestSystem}; expected ${oldestMacOs}`]),
+  ];
+}
+
+/**
+ * @param {Facts} facts
+ * @param {Target} target
+ */
+function libraryProblems({ libraries, lateLibraries }, target) {
+  const others = libraries.filter((library) => !target.libraries.test(library));
+  // Node.js itself, which may have another name.
+  const expected = target.format === 'pe' ? ['node.exe'] : [];
+  const late = lateLibraries.filter((library) => !expected.includes(library));
+  const early = expected.filter((library) => !lateLibraries.includes(library));
+  return [
+    ...others.map((library) => `it needs the library ${library}`),
+    ...late.map((library) => `it looks for ${library} late`),
+    ...early.map((library) => `it does not look for ${library} late`),
+  ];
+}
+
+/**
+ * What every binary of ours needs: where it is not found, the binary has not been read, or not been built as it should be.
+ *
+ * @param {Facts} facts
+ * @param {Target} target
+ */
+function absenceProblems({ imports }, target) {
+  const lacks = (/** @type {RegExp} */ form) => !imports.some(({ name }) => form.test(name));
+  return [
+    ...(lacks(/^napi_/) ? ['it needs nothing of Node-API'] : []),
+    ...(lacks(/^uv_/) ? ['it needs nothing of libuv'] : []),
+    ...(imports.some(({ name }) => name === assertions[target.format]) ? [] : ['it has no assertions']),
+  ];
+}
+
+/** @param {Facts} facts */
+function unsaidVersions({ versions, imports }) {
+  return [...new Set(versions)].filter((version) => imports.every((symbol) => symbol.version !== version));
 }
 
 /** @param {Facts} facts */

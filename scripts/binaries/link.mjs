@@ -10,7 +10,9 @@ import { oldestMacOs } from './targets.mjs';
  * @typedef {import('./recipe.mjs').Recipe} Recipe
  */
 
-export const exportsMap = 'native/binding/exports.map';
+/** The two exports, for an ELF's linker and as those of macOS are listed. */
+const exportsMap = 'native/binding/exports.map';
+const exportsList = 'native/binding/exports.txt';
 export const nodeExportsList = 'scripts/binaries/node-exports.txt';
 
 /**
@@ -28,8 +30,9 @@ export function linkRules(target, recipe, compiler, folder) {
   return [
     `rule libraries-${target.name}`,
     `  command = node scripts/binaries/own-libraries.mjs $out ${compiler}`,
+    '  depfile = $out.d',
     `  description = ${target.name}: C++ library`,
-    `build ${libraries}: libraries-${target.name} | scripts/binaries/own-libraries.mjs`,
+    `build ${libraries}: libraries-${target.name} | scripts/binaries/own-libraries.mjs ${compiler.split(' ')[0]}`,
     ...(target.format === 'mach-o' ? linkMachO(target, folder) : linkPe(target, folder)),
   ];
 }
@@ -43,7 +46,7 @@ export function linkRules(target, recipe, compiler, folder) {
  */
 export function linkInputs(target, folder) {
   if (target.format === 'elf') return [exportsMap];
-  return [`${folder}/libraries.rsp`, target.format === 'pe' ? `${folder}/node.lib` : `${folder}/exports.txt`];
+  return [`${folder}/libraries.rsp`, target.format === 'pe' ? `${folder}/node.lib` : exportsList];
 }
 
 /**
@@ -69,14 +72,10 @@ function linkMachO(target, folder) {
     `-dylib -arch ${target.machine} -platform_version macos ${oldestMacOs} ${oldestMacOs}`,
     // Node's symbols are looked up in whatever has loaded the addon, all at once.
     '-undefined dynamic_lookup -fixup_chains',
-    `-exported_symbols_list ${folder}/exports.txt -dead_strip -x -S -adhoc_codesign`,
+    `-exported_symbols_list ${exportsList} -dead_strip -x -S -adhoc_codesign`,
     '-install_name @rpath/hawser.node',
   ];
   return [
-    `rule exports-${target.name}`,
-    `  command = sed -n 's/^ *\\([a-z_0-9]*\\);$$/_\\1/p' $in | grep -v '^_$$' > $out`,
-    `  description = ${target.name}: list of exports`,
-    `build ${folder}/exports.txt: exports-${target.name} ${exportsMap}`,
     `rule link-${target.name}`,
     `  command = ld64.lld-16 ${flags.join(' ')} -o $out $in $$(cat ${folder}/libraries.rsp)`,
     `  description = ${target.name}: $out`,

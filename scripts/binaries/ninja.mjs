@@ -45,21 +45,24 @@ export function writeNinjaFile() {
  * @returns {string[]}
  */
 function rulesOf(target, recipe) {
-  // Always a target, since zig would compile for this machine's processor; recipe's -O also keeps zig from adding traps.
+  // Always a target, since zig would compile for this machine's processor; recipe's -O also keeps zig from adding traps,
+  // but has it define NDEBUG: assertions stay on, as in every other build.
   const compiler = `${zig()} c++ -target ${target.triple}`;
   const flags = [
     ...recipe.compile,
-    ...(target.format === 'pe' ? ['-DUSING_UV_SHARED'] : ['-fPIC']),
+    '-UNDEBUG',
+    // zig's mingw has nothing that a protected stack would call.
+    ...(target.format === 'pe' ? ['-DUSING_UV_SHARED'] : ['-fstack-protector-strong -fPIC']),
     ...recipe.defines.map((define) => `-D${define}`),
     '-I. -Inative',
     ...[addonApiFolder(), nodeHeaders()].map((folder) => `-isystem ${folder}`),
     '-ffunction-sections -fdata-sections -g0',
     // Paths are relative to the root already; this is for those that a compiler makes absolute.
-    `-ffile-prefix-map=${root}=.`,
+    `'-ffile-prefix-map=${root.replaceAll('$', '$$$$')}=.'`,
   ];
   return [
     `rule compile-${target.name}`,
-    `  command = ${compiler} ${flags.join(' ')} $defines -MMD -MF $out.d -c $in -o $out`,
+    `  command = ${compiler} ${flags.join(' ')} $defines -MD -MF $out.d -c $in -o $out`,
     '  depfile = $out.d',
     '  deps = gcc',
     `  description = ${target.name}: $in`,

@@ -4,7 +4,8 @@
  */
 
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import * as path from 'node:path';
 import { root } from './recipe.mjs';
 
@@ -13,10 +14,12 @@ import { root } from './recipe.mjs';
  * systems than this.
  *
  * @param {string} name
- * @param {string} version an exact version, or a range, which is resolved when the package is first fetched
+ * @param {string} range an exact version, or a range, of which the newest is taken
+ * @param {string} [integrity] what the package has to be, as the registry and lock files have it: `sha512-...`
  * @returns {string}
  */
-export function npmPackage(name, version) {
+export function npmPackage(name, range, integrity) {
+  const version = /^\d+\.\d+\.\d+/.test(range) ? range : newestOf(name, range);
   const folder = path.join('build/cache', `${name.replace('/', '-')}-${version}`);
   const target = path.join(root, folder);
   if (existsSync(target)) return folder;
@@ -25,12 +28,39 @@ export function npmPackage(name, version) {
   try {
     const pack = ['pack', `${name}@${version}`, '--silent', '--pack-destination', unpacked];
     const file = execFileSync('npm', pack, { cwd: unpacked, encoding: 'utf8' }).trim().split('\n').at(-1) ?? '';
-    execFileSync('tar', ['-xzf', path.join(unpacked, path.basename(file)), '-C', unpacked]);
+    const tarball = path.join(unpacked, path.basename(file));
+    checkIntegrity(tarball, integrity);
+    execFileSync('tar', ['-xzf', tarball, '-C', unpacked]);
     renameSync(path.join(unpacked, 'package'), target);
+  } catch (error) {
+    // Another run was faster.
+    if (!existsSync(target)) throw error;
   } finally {
     rmSync(unpacked, { recursive: true, force: true });
   }
   return folder;
+}
+
+/**
+ * @param {string} name
+ * @param {string} range
+ * @returns {string}
+ */
+function newestOf(name, range) {
+  const view = ['view', `${name}@${range}`, 'version', '--json'];
+  const version = [JSON.parse(execFileSync('npm', view, { encoding: 'utf8' }))].flat().at(-1);
+  if (typeof version === 'string') return version;
+  throw new Error(`npm has no ${name} of ${range}`);
+}
+
+/**
+ * @param {string} file
+ * @param {string | undefined} expected
+ */
+function checkIntegrity(file, expected) {
+  if (expected === undefined) return;
+  const found = `sha512-${createHash('sha512').update(readFileSync(file)).digest('base64')}`;
+  if (found !== expected) throw new Error(`${path.basename(file)} is ${found}; expected ${expected}`);
 }
 
 /**

@@ -18,7 +18,7 @@ export const layersWithTestHooks = ['reader', 'binding'];
 export function readRecipe() {
   const gyp = readFileSync(path.join(root, 'binding.gyp'), 'utf8').replace(/^\s*#.*$/gm, '');
   const { target_defaults: defaults } = JSON.parse(gyp);
-  const link = defaults.ldflags.map((/** @type {string} */ flag) => flag.replace('<(module_root_dir)/', ''));
+  const link = defaults.ldflags.map((/** @type {string} */ flag) => flag.replace('=../', '='));
   const compile = [...defaults.cflags_cc, ...(process.env['HAWSER_WERROR'] ? ['-Werror'] : [])];
   return { defines: [...defaults.defines, 'NODE_GYP_MODULE_NAME=hawser', 'BUILDING_NODE_EXTENSION'], compile, link };
 }

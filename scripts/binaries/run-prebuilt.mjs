@@ -5,7 +5,7 @@
 
 import { execFileSync, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { makeCertificates } from '../../bench/certificates.mjs';
 import { shippedFile } from './ninja.mjs';
@@ -66,6 +66,9 @@ if (!platform) throw new RangeError(`${name} can't be run here; only ${Object.ke
 const addon = path.join(root, shippedFile(target));
 if (!existsSync(addon)) throw new Error(`there is no ${addon}; run scripts/prebuild ${name}`);
 debianPackages(platform.packages);
+const logs = path.join(root, 'build/smoke');
+mkdirSync(logs, { recursive: true });
+if (platform.env?.['WINEPREFIX']) mkdirSync(platform.env['WINEPREFIX'], { recursive: true });
 if (platform.prepare) {
   const [program = '', ...args] = platform.prepare;
   execFileSync(program, args, { env: { ...process.env, ...platform.env }, stdio: 'ignore' });
@@ -98,7 +101,7 @@ async function run({ node, file, command, env }, version) {
   chmodSync(executable, 0o755);
   const [program = '', ...args] = [...command, executable, 'test/platform/smoke.mjs'];
   // Node.js under wine can't write to the pipes of this system.
-  const log = path.join(root, 'build/cache/smoke.log');
+  const log = path.join(logs, `${name}-${version}.log`);
   const output = openSync(log, 'w');
   const smoke = spawn(program, args, {
     cwd: root,

@@ -23,7 +23,7 @@ export const oldestMacOs = '11.0';
 const glibcLibraries = /^(lib(c|m|pthread|dl|rt)\.so\.\d+|ld-linux-[a-z0-9-]+\.so\.\d+)$/;
 const muslLibraries = /^libc\.so$/;
 const darwinLibraries = /^\/usr\/lib\/libSystem\.B\.dylib$/;
-const windowsLibraries = /^(kernel32|ws2_32|advapi32|msvcrt|node)\.(dll|exe)$/i;
+const windowsLibraries = /^((kernel32|ws2_32|advapi32|msvcrt)\.dll|node\.exe)$/i;
 
 /** @type {Target[]} */
 export const targets = [

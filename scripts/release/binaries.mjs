@@ -48,7 +48,10 @@ function problemOf(file, target, version, sources) {
  * @param {string} root
  */
 function newestSource(root) {
-  const files = git(root, 'ls-files', 'native', 'binding.gyp').split('\n');
+  const parts = ['native', 'binding.gyp', 'package-lock.json', 'scripts/binaries'];
+  const files = git(root, 'ls-files', ...parts)
+    .split('\n')
+    .filter(Boolean);
   const shipped = files.filter((file) => !/^native\/(test|fuzz|bench)\//.test(file));
   const times = shipped.map((file) => ({ file, time: statSync(path.join(root, file)).mtimeMs }));
   return times.reduce((newest, source) => (source.time > newest.time ? source : newest), { file: '', time: 0 });

@@ -31,10 +31,14 @@ export function checkSymbols(root) {
 /**
  * Contents, size, publint, attw, package managers, bundlers and all else that test/package/ has.
  * @param {string} root
+ * @param {string} [tarball] is packed where none is given
  */
-export function checkPackage(root) {
+export function checkPackage(root, tarball) {
   const results = path.join(root, 'build/package-results.json');
-  run(root, 'scripts/package-tests', ['--reporter=default', '--reporter=json', `--outputFile.json=${results}`]);
+  run(root, 'scripts/package-tests', ['--reporter=default', '--reporter=json', `--outputFile.json=${results}`], {
+    ...process.env,
+    ...(tarball === undefined ? {} : { HAWSER_TARBALL: path.resolve(tarball) }),
+  });
   const { testResults } = JSON.parse(readFileSync(results, 'utf8'));
   const [packed] = JSON.parse(readFileSync(path.join(root, 'build/package/contents.json'), 'utf8'));
   const kilobytes = (/** @type {number} */ bytes) => `${Math.round(bytes / 1000)} kB`;
@@ -51,10 +55,12 @@ export function checkPackage(root) {
  * @param {string} root
  * @param {string} program
  * @param {string[]} args
+ * @param {NodeJS.ProcessEnv} [env]
  */
-function run(root, program, args) {
+function run(root, program, args, env = process.env) {
   const { status, stdout, stderr, error } = spawnSync(program, args, {
     cwd: root,
+    env,
     encoding: 'utf8',
     maxBuffer: 2 ** 26,
   });

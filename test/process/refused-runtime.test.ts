@@ -1,18 +1,25 @@
 import { expect, test } from 'vitest';
 import { runScript } from '../support/run-script.js';
 
-/** What loading the addon ends with in a process that takes itself for something else. */
-async function loadedAs(versions: string): Promise<string> {
+/** What loading the addon ends with where a script has run before. */
+async function loadedAfter(script: string): Promise<string> {
   const { stdout } = await runScript(`
     import { createRequire } from 'node:module';
-    Object.defineProperty(process, 'versions', { value: { ...process.versions, ${versions} } });
+    const require = createRequire(process.cwd() + '/');
+    const file = process.env.HAWSER_ADDON;
+    ${script}
     try {
-      createRequire(process.cwd() + '/')(process.env.HAWSER_ADDON);
+      require(file);
       console.log('loaded');
     } catch (error) {
       console.log(error.message);
     }`);
   return stdout.trim();
+}
+
+/** In a process that takes itself for something else. */
+function loadedAs(versions: string): Promise<string> {
+  return loadedAfter(`Object.defineProperty(process, 'versions', { value: { ...process.versions, ${versions} } });`);
 }
 
 test.each(['bun', 'deno'])('the addon refuses to run in %s, where functions of libuv abort', async (name) => {
@@ -24,3 +31,10 @@ test.each(['bun', 'deno'])('the addon refuses to run in %s, where functions of l
 test('the addon runs where nothing is said of another runtime', async () => {
   expect(await loadedAs('')).toBe('loaded');
 });
+
+test.each(['delete globalThis.process', 'globalThis.process = undefined', 'globalThis.process = { versions: 1 }'])(
+  'the addon runs after %s, which makes no other runtime of it',
+  async (script) => {
+    expect(await loadedAfter(`${script};`)).toBe('loaded');
+  },
+);

@@ -6,22 +6,29 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Facts, readFacts } from '../../scripts/binaries/facts.mjs';
 import { newestGlibc, problemsOf } from '../../scripts/binaries/judge.mjs';
 import { knownSymbols } from '../../scripts/binaries/known-symbols.mjs';
-import { sourcesOf } from '../../scripts/binaries/recipe.mjs';
+import { understood } from '../../scripts/binaries/run.mjs';
 import { targetNamed } from '../../scripts/binaries/targets.mjs';
 
 const glibc = targetNamed('linux-x64');
 const musl = targetNamed('linux-x64-musl');
-const known = { node: new Set(['uv_run', 'inflate']), libc: new Set(['malloc']) };
+const windows = targetNamed('win32-x64');
+const macOs = targetNamed('darwin-arm64');
+const known = { node: new Set(['napi_throw', 'uv_run', 'inflate']), libc: new Set(['malloc', '__assert_fail']) };
+
+const ofNode = ['napi_throw', 'uv_run', 'inflate'].map((name) => ({ name }));
 
 /** As a binary should be, but for what is given. */
 function facts(other: Partial<Facts> = {}): Facts {
   return {
+    machine: 'x64',
     libraries: ['libc.so.6'],
+    lateLibraries: [],
+    versions: ['GLIBC_2.2.5'],
     exports: ['napi_register_module_v1', 'node_api_module_get_api_version_v1'],
     imports: [
       { name: 'malloc', version: 'GLIBC_2.2.5' },
-      { name: 'uv_run' },
-      { name: 'inflate' },
+      { name: '__assert_fail', version: 'GLIBC_2.2.5' },
+      ...ofNode,
       { name: '__gmon_start__', weak: true },
     ],
     boundAtLoad: true,
@@ -31,6 +38,12 @@ function facts(other: Partial<Facts> = {}): Facts {
   };
 }
 
+/** Needing one thing more. */
+const needing = (symbol: Facts['imports'][number]) => ({ imports: [...facts().imports, symbol] });
+
+/** Needing all but what has such a name. */
+const lacking = (name: RegExp) => ({ imports: facts().imports.filter((symbol) => !name.test(symbol.name)) });
+
 describe('the judge of binaries', () => {
   test('has nothing to say against one that is as it should be', () => {
     expect(problemsOf(facts(), glibc, known)).toEqual([]);
@@ -39,20 +52,16 @@ describe('the judge of binaries', () => {
   test.each<[string, Partial<Facts>, string]>([
     [
       'a glibc that is too new',
-      { imports: [{ name: 'stat', version: 'GLIBC_2.33' }] },
+      needing({ name: 'stat', version: 'GLIBC_2.33' }),
       'it needs stat of GLIBC_2.33; expected 2.28 at most',
     ],
     [
       'a version that is longer',
-      { imports: [{ name: 'f', version: 'GLIBC_2.28.1' }] },
+      needing({ name: 'f', version: 'GLIBC_2.28.1' }),
       'it needs f of GLIBC_2.28.1; expected 2.28 at most',
     ],
-    ['libstdc++', { imports: [{ name: '_Znwm', version: 'GLIBCXX_3.4' }] }, 'it needs _Znwm of GLIBCXX_3.4'],
-    [
-      'its exceptions',
-      { imports: [{ name: '__cxa_throw', version: 'CXXABI_1.3' }] },
-      'it needs __cxa_throw of CXXABI_1.3',
-    ],
+    ['libstdc++', needing({ name: '_Znwm', version: 'GLIBCXX_3.4' }), 'it needs _Znwm of GLIBCXX_3.4'],
+    ['its exceptions', needing({ name: '__cxa_throw', version: 'CXXABI_1.3' }), 'it needs __cxa_throw of CXXABI_1.3'],
     ['a library of others', { libraries: ['libstdc++.so.6'] }, 'it needs the library libstdc++.so.6'],
     ['an export too many', { exports: [...facts().exports, 'leak'] }, 'it exports leak'],
     [
@@ -62,11 +71,21 @@ describe('the judge of binaries', () => {
     ],
     [
       'a function that some Node.js lacks',
-      { imports: [{ name: 'uv_new' }] },
+      needing({ name: 'uv_new' }),
       'it needs uv_new, which not every supported Node.js exports',
     ],
-    ['a symbol that nobody has', { imports: [{ name: 'mystery' }] }, 'it needs mystery, which no allowed library has'],
-    ['OpenSSL linked', { imports: [{ name: 'SSL_new' }] }, "it links OpenSSL's SSL_new"],
+    ['a symbol that nobody has', needing({ name: 'mystery' }), 'it needs mystery, which no allowed library has'],
+    ['OpenSSL linked', needing({ name: 'SSL_new' }), "it links OpenSSL's SSL_new"],
+    ['another machine', { machine: 'arm64' }, 'it is for arm64; expected x64'],
+    [
+      'a version that no symbol has',
+      { versions: ['GLIBC_2.17', 'GLIBC_ABI_DT_RELR'] },
+      'it needs something of GLIBC_ABI_DT_RELR',
+    ],
+    ['what was not read', lacking(/^napi_/), 'it needs nothing of Node-API'],
+    ['what has no libuv', lacking(/^uv_/), 'it needs nothing of libuv'],
+    ['what was built without assertions', lacking(/assert/), 'it has no assertions'],
+    ['libraries that are found late', { lateLibraries: ['libc.so.6'] }, 'it looks for libc.so.6 late'],
     ['text relocations', { hazards: ['text relocations'] }, 'it needs text relocations'],
     ['late binding', { boundAtLoad: false }, 'what is missing is not found out at load'],
     ['unloading', { neverUnloaded: false }, 'it may be unloaded while its threads run'],
@@ -75,9 +94,33 @@ describe('the judge of binaries', () => {
   });
 
   test('knows no versions of glibc for musl', () => {
-    const own = { libraries: ['libc.so'], imports: [{ name: 'malloc' }] };
-    expect(problemsOf(facts(own), musl, known)).toEqual([]);
-    expect(problemsOf(facts({ libraries: ['libc.so'] }), musl, known)).toEqual(['it needs malloc of GLIBC_2.2.5']);
+    const own = { libraries: ['libc.so'], versions: [] };
+    const imports = [...ofNode, { name: 'malloc' }, { name: '__assert_fail' }];
+    expect(problemsOf(facts({ ...own, imports }), musl, known)).toEqual([]);
+    const needs = { ...own, imports: [...imports, { name: 'stat', version: 'GLIBC_2.2.5' }] };
+    expect(problemsOf(facts(needs), musl, known)).toEqual(['it needs stat of GLIBC_2.2.5']);
+  });
+
+  test('wants nothing but Node.js to be found late on Windows, and that under its own name', () => {
+    const own = { versions: [], imports: [...ofNode, { name: '_assert', library: 'msvcrt.dll' }] };
+    const judged = (libraries: string[], lateLibraries: string[]) =>
+      problemsOf(facts({ ...own, libraries, lateLibraries }), windows, known);
+    expect(judged(['KERNEL32.dll', 'node.exe'], ['node.exe'])).toEqual([]);
+    expect(judged(['node.exe'], [])).toEqual(['it does not look for node.exe late']);
+    expect(judged(['node.exe', 'msvcrt.dll'], ['node.exe', 'msvcrt.dll'])).toEqual(['it looks for msvcrt.dll late']);
+    expect(judged(['node.exe', 'node.dll', 'kernel32.exe'], ['node.exe'])).toEqual([
+      'it needs the library node.dll',
+      'it needs the library kernel32.exe',
+    ]);
+  });
+
+  test('wants the oldest macOS to be the one that is promised', () => {
+    const imports = [...ofNode, { name: '__assert_rtn', library: 'libSystem' }];
+    const own = { machine: 'arm64', libraries: ['/usr/lib/libSystem.B.dylib'], versions: [], imports };
+    expect(problemsOf(facts({ ...own, oldestSystem: '11.0' }), macOs, known)).toEqual([]);
+    expect(problemsOf(facts({ ...own, oldestSystem: '13.0' }), macOs, known)).toEqual([
+      'it is for macOS 13.0; expected 11.0',
+    ]);
   });
 
   test('compares versions of glibc by their numbers', () => {
@@ -93,9 +136,8 @@ test('the list of what Node.js exports has every name of OpenSSL that the reader
   expect(names.map((match) => match[1]).filter((name) => !knownSymbols(glibc).node.has(name!))).toEqual([]);
 });
 
-test("what is compiled is what binding.gyp's folders have", () => {
-  expect(sourcesOf('core')).toContain('native/core/protocol.cc');
-  expect([...sourcesOf('reader'), ...sourcesOf('binding')].every((file) => file.endsWith('.cc'))).toBe(true);
+test('a line that a tool writes otherwise than expected is an error', () => {
+  expect(() => understood('1: a\n2 b\n', /^\d.*$/gm, /^\d: \w$/gm)).toThrow(/^1 lines .* expected 2/);
 });
 
 describe.runIf(process.platform === 'linux')("a binary of the system's own compiler", () => {
@@ -108,11 +150,13 @@ describe.runIf(process.platform === 'linux')("a binary of the system's own compi
     writeFileSync(
       source,
       `#include <string>
+       __asm__(".section .writable,\\"awx\\"\\n.byte 0\\n.text");
        extern "C" int uv_nowhere();
        extern "C" int SSL_new();
        extern "C" void napi_register_module_v1() { throw std::string(uv_nowhere() + SSL_new(), 'x'); }`,
     );
-    execFileSync('g++', ['-shared', '-fPIC', '-Wl,-z,execstack', '-Wl,-z,lazy', source, '-o', file]);
+    const flags = ['-Wl,-z,execstack', '-Wl,-z,lazy', '-Wl,-rpath,/opt/lib'];
+    execFileSync('g++', ['-shared', '-fPIC', ...flags, source, '-o', file], { stdio: 'pipe' });
     problems = problemsOf(readFacts(file, 'elf'), glibc, knownSymbols(glibc));
   }, 60_000);
   afterAll(() => rmSync(folder, { recursive: true }));
@@ -124,6 +168,10 @@ describe.runIf(process.platform === 'linux')("a binary of the system's own compi
     'it needs uv_nowhere, which not every supported Node.js exports',
     "it links OpenSSL's SSL_new",
     'it needs an executable stack',
+    'it needs code that is writable',
+    'it needs folders of its own to look for libraries in',
+    'it needs nothing of Node-API',
+    'it has no assertions',
     'what is missing is not found out at load',
     'it may be unloaded while its threads run',
   ])('is refused, since %s', (problem) => {

@@ -163,6 +163,19 @@ const failures: [string, () => void, string[]][] = [
       write({ 'prebuilds/darwin-arm64/hawser.node': binary('cffaedfe', { at: 4, machine: 0x0100000c }).fill(0, 256) }),
     ['binaries: run scripts/prebuild, since', '  darwin-arm64: it does not tell version 1.2.3'],
   ],
+  ...['package-lock.json', 'scripts/binaries/ninja.mjs'].map((file): [string, () => void, string[]] => [
+    `binaries that are older than ${file}`,
+    () => {
+      write({ 'scripts/binaries/ninja.mjs': '' });
+      commit();
+      const later = Date.now() / 1000 + 1000;
+      utimesSync(path.join(tree, file), later, later);
+    },
+    [
+      'binaries: run scripts/prebuild, since',
+      ...['linux-x64', 'darwin-arm64', 'win32-x64'].map((target) => `  ${target}: it is older than ${file}`),
+    ],
+  ]),
   [
     'a binary that is older than its sources',
     () => utimesSync(path.join(tree, 'prebuilds/linux-x64/hawser.node'), 1, 1),
