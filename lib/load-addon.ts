@@ -89,9 +89,8 @@ function tryPrebuild(target: Target): { readonly file: string } & Attempt {
   if (!('found' in attempt)) return { file, ...attempt };
   const { found } = attempt;
   if (typeof found !== 'string') {
-    return versionOf(found) === undefined
-      ? { file, ...failed('a bundler has replaced it', NOT_BUNDLED) }
-      : { file, found };
+    const isReplaced = Object.keys(found ?? {}).length === 0;
+    return { file, ...(isReplaced ? failed('a bundler has replaced it', NOT_BUNDLED) : attempt) };
   }
   if (folder === undefined && !path.isAbsolute(found)) {
     // It would be looked for in the working directory, where anybody may have put it.
@@ -128,15 +127,11 @@ function loadFile(file: string): Attempt {
 /** Both halves talk by layouts that change from version to version, so they are to be of one. */
 function checked(attempt: Attempt): Attempt {
   if (!('found' in attempt)) return attempt;
-  const found = versionOf(attempt.found);
+  const found = (attempt.found as { readonly version?: unknown } | null | undefined)?.version;
   if (found === version) return attempt;
   const is =
     typeof found === 'string' ? `it is the addon of hawser ${found}` : 'it is no addon of hawser, or an old one';
   return failed(`${is}; expected ${version}`, OTHER_VERSION);
-}
-
-function versionOf(found: unknown): unknown {
-  return (found as { readonly version?: unknown } | null | undefined)?.version;
 }
 
 function failed(message: string, code: string): { readonly error: unknown } {
