@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { glibcVersion } from '../../lib/libc.js';
 import { version } from '../../lib/version.js';
 import { elf } from '../support/elf.js';
-import { permissionFlag } from '../support/features.js';
+import { addonReading, permissionFlag, testWith } from '../support/features.js';
 import { addon, described, here, installed, libc, outcome, runtime, setVersion, target } from '../support/loading.js';
 
 const build =
@@ -218,22 +218,18 @@ test('addons that are not allowed are to be allowed', async () => {
   expect(await outcome(installation, { flags: [...flags, '--allow-addons'] })).toEqual([shipped]);
 });
 
-// Node 24 and older load an addon that may not be read.
-test.runIf(Number.parseInt(process.versions.node, 10) >= 26)(
-  'an addon that may not be read is to be readable',
-  async () => {
-    const installation = installed();
-    installation.put(`prebuilds/${target}/hawser.node`, { copyOf: addon });
-    const { folder, hawser } = installation;
-    const code = ['main.js', 'package.json', 'node_modules/hawser/dist/', 'node_modules/hawser/package.json'];
-    const allowed = (...files: string[]) => files.map((file) => `--allow-fs-read=${file}`);
-    const flags = [permissionFlag, '--allow-addons', ...allowed(...code.map((file) => path.join(folder, file)))];
-    const lines = await outcome(installation, { flags });
-    expect(lines[0]).toBe('HawserError HAWSER_ADDON_NOT_LOADED ERR_ACCESS_DENIED');
-    expect(lines.at(-1)).toBe('the permission model denies reading the addon, which --allow-fs-read=~ allows');
-    expect(await outcome(installation, { flags: [...flags, ...allowed(hawser)] })).toEqual([shipped]);
-  },
-);
+testWith(addonReading, 'an addon that may not be read is to be readable', async () => {
+  const installation = installed();
+  installation.put(`prebuilds/${target}/hawser.node`, { copyOf: addon });
+  const { folder, hawser } = installation;
+  const code = ['main.js', 'package.json', 'node_modules/hawser/dist/', 'node_modules/hawser/package.json'];
+  const allowed = (...files: string[]) => files.map((file) => `--allow-fs-read=${file}`);
+  const flags = [permissionFlag, '--allow-addons', ...allowed(...code.map((file) => path.join(folder, file)))];
+  const lines = await outcome(installation, { flags });
+  expect(lines[0]).toBe('HawserError HAWSER_ADDON_NOT_LOADED ERR_ACCESS_DENIED');
+  expect(lines.at(-1)).toBe('the permission model denies reading the addon, which --allow-fs-read=~ allows');
+  expect(await outcome(installation, { flags: [...flags, ...allowed(hawser)] })).toEqual([shipped]);
+});
 
 test.each([
   ['', []],
