@@ -28,7 +28,7 @@ const signs: readonly (readonly [RegExp, LoadCause])[] = [
   [/^ERR_DLOPEN_DISABLED /, 'addons-disabled'],
   [/^ERR_ACCESS_DENIED /, 'access-denied'],
   [/^(MODULE_NOT_FOUND|ENOENT|ENOTDIR) /, 'missing'],
-  [/^(EACCES|EPERM) |: Permission denied|Access is denied/i, 'unreadable'],
+  [/^(EACCES|EPERM) |: Permission denied|failed to map segment|Access is denied/i, 'unreadable'],
   [new RegExp(`^${NO_FILE} `), 'no-file'],
   [new RegExp(`^${OTHER_NAME} `), 'other-name'],
   [new RegExp(`^${OTHER_VERSION} `), 'other-version'],

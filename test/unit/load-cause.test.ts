@@ -8,6 +8,7 @@ test.each([
   ['ENOENT', "ENOENT: no such file or directory, lstat '/x'", 'missing'],
   ['EACCES', "EACCES: permission denied, lstat '/root/x'", 'unreadable'],
   ['ERR_DLOPEN_FAILED', '/x.node: cannot open shared object file: Permission denied', 'unreadable'],
+  ['ERR_DLOPEN_FAILED', '/tmp/x.node: failed to map segment from shared object', 'unreadable'],
   ['ERR_DLOPEN_FAILED', "/lib/libc.so.6: version `GLIBC_2.38' not found (required by /x.node)", 'old-libraries'],
   ['ERR_DLOPEN_FAILED', "/lib/libstdc++.so.6: version `GLIBCXX_3.4.30' not found (required by /x)", 'old-libraries'],
   ['ERR_DLOPEN_FAILED', '/x.node: undefined symbol: uv_async_send', 'other-runtime'],
