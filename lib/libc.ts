@@ -14,17 +14,27 @@ const PT_INTERP = 3;
 const HEADER_BYTES = 4096;
 const INTERPRETER_BYTES = 512;
 
-/** What this process runs with. A runtime that names no loader, as a static one, is asked for its own report. */
-export function detectLibc(executable = process.execPath): Libc {
+/** What this process runs with; undefined where its executable can't be read, or names no loader, as a static one. */
+export function detectLibc(executable = process.execPath): Libc | undefined {
   const interpreter = readInterpreter(executable);
-  if (interpreter !== undefined) return /(^|\/)ld-musl-[^/]*$/.test(interpreter) ? 'musl' : 'glibc';
-  return glibcVersion() !== undefined || process.report === undefined ? 'glibc' : 'musl';
+  if (interpreter === undefined) return undefined;
+  return /(^|\/)ld-musl-[^/]*$/.test(interpreter) ? 'musl' : 'glibc';
 }
 
-/** Such as `2.36`; undefined without glibc, and where the runtime does not tell. */
+/**
+ * Such as `2.36`; undefined without glibc, and where the runtime does not tell. It takes a report of the whole process, for
+ * which every Worker has to stop, so this is nothing to ask on the way.
+ */
 export function glibcVersion(): string | undefined {
-  const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined;
-  return report?.header?.glibcVersionRuntime;
+  const report = process.report as (typeof process.report & { excludeNetwork?: boolean | undefined }) | undefined;
+  if (report === undefined) return undefined;
+  const { excludeNetwork } = report;
+  report.excludeNetwork = true; // else the name of every socket's peer is looked up
+  try {
+    return (report.getReport() as { header?: { glibcVersionRuntime?: string } }).header?.glibcVersionRuntime;
+  } finally {
+    report.excludeNetwork = excludeNetwork;
+  }
 }
 
 /** The path of the loader that an executable asks for; undefined where it is none of 64 bits, asks for none or can't be read. */

@@ -6,24 +6,25 @@
 import { existsSync } from 'node:fs';
 import * as path from 'node:path';
 import { detectLibc, glibcVersion } from './libc.js';
+import { causeOf, type LoadCause, messageOf, neededVersion } from './load-cause.js';
+import { lastFlag } from './runtime-flags.js';
 import { version } from './version.js';
-
-/** The code of an error that says: the binary is another version's. */
-export const OTHER_VERSION = 'HAWSER_ADDON_VERSION';
 
 /** The oldest Node that package.json's `engines` names. */
 const OLDEST_NODE = [20, 19] as const;
 
 export interface FailedAttempt {
   readonly file: string;
+  /** Who offers the file: `HAWSER_ADDON`, a checkout that was built, or the package. */
+  readonly from: 'choice' | 'checkout' | 'package';
   readonly error: unknown;
 }
 
 export interface LoadFailure {
-  /** The name of the system's binary. */
-  readonly target: string;
+  /** The names of the binaries that may be the system's. */
+  readonly targets: readonly string[];
   readonly failures: readonly FailedAttempt[];
-  /** Where the package lies; undefined in a bundle that does not know. */
+  /** Where the package lies; undefined in a bundle. */
   readonly packageFolder: string | undefined;
 }
 
@@ -35,31 +36,20 @@ export function describeFailure(failure: LoadFailure): string {
 
 /** The one step that helps, which depends on what went wrong. */
 function cure(failure: LoadFailure): string {
-  return cureOfFlags(failure) ?? cureOfChoice(failure) ?? cureOfRuntime() ?? cureOfTarget(failure);
+  return cureOfFlags(failure) ?? cureOfRuntime() ?? cureOfChoice(failure) ?? cureOfTarget(failure);
 }
 
 function cureOfFlags({ failures, packageFolder = 'the package' }: LoadFailure): string | undefined {
-  const codes = failures.map(({ error }) => codeOf(error));
-  if (codes.includes('ERR_DLOPEN_DISABLED')) {
-    return isRestricted()
+  const causes = failures.map(({ error }) => causeOf(error));
+  if (causes.includes('addons-disabled')) {
+    return isAddonDenied()
       ? 'the permission model denies addons, which --allow-addons allows'
       : 'Node.js runs with --no-addons; leave that away';
   }
-  if (!codes.includes('ERR_ACCESS_DENIED')) return undefined;
-  const readable = process.env['HAWSER_ADDON'] || packageFolder;
+  if (!causes.includes('access-denied')) return undefined;
+  const [{ from, file } = {}] = failures;
+  const readable = from === 'choice' ? file : packageFolder;
   return `the permission model denies reading the addon, which --allow-fs-read=${readable} allows`;
-}
-
-function cureOfChoice({ failures }: LoadFailure): string | undefined {
-  const chosen = process.env['HAWSER_ADDON'];
-  if (chosen === undefined || chosen === '') return undefined;
-  const unset = 'or unset it to use the binary that hawser has for this system';
-  const { file, error } = failures[0] as FailedAttempt;
-  if (!existsSync(file)) return `HAWSER_ADDON names a file that does not exist; correct it, ${unset}`;
-  if (codeOf(error) === OTHER_VERSION) {
-    return `HAWSER_ADDON names a binary of another version; build one from a checkout of version ${version}, ${unset}`;
-  }
-  return `HAWSER_ADDON names a file that is no binary for this system; correct it, ${unset}`;
 }
 
 function cureOfRuntime(): string | undefined {
@@ -70,38 +60,67 @@ function cureOfRuntime(): string | undefined {
   return `hawser needs Node.js ${OLDEST_NODE.join('.')} or newer; upgrade Node.js`;
 }
 
-function cureOfTarget({ target, failures, packageFolder }: LoadFailure): string {
+const build =
+  'build one from a checkout with `npm ci && npm run build`, and set HAWSER_ADDON to the build/Release/hawser.node that this makes';
+const unset = 'or unset it to use the binary that hawser has for this system';
+const officialBuild = `this runtime lacks what the binary needs of Node.js; use an official build of Node.js ${OLDEST_NODE.join('.')} or newer`;
+
+/** What helps where HAWSER_ADDON is set; of what is not here, its file is no binary for this system. */
+const curesOfChoice: { readonly [cause in LoadCause]?: (error: unknown) => string } = {
+  missing: () => `HAWSER_ADDON names a file that does not exist; correct it, ${unset}`,
+  unreadable: () => `HAWSER_ADDON names a file that this user may not read or load; allow that, ${unset}`,
+  'no-file': () => `HAWSER_ADDON names a folder or what else is no file; name the file in it, ${unset}`,
+  'other-name': () => `HAWSER_ADDON names a file whose name does not end in .node; rename it, ${unset}`,
+  'other-version': () =>
+    `HAWSER_ADDON names a binary of another version; build one from a checkout of version ${version}, ${unset}`,
+  'old-libraries': (error) => `the binary of HAWSER_ADDON ${shortOf(error)}; build it on this system, ${unset}`,
+  'other-runtime': () => officialBuild,
+};
+
+function cureOfChoice({ failures }: LoadFailure): string | undefined {
+  const chosen = failures.find(({ from }) => from === 'choice');
+  if (chosen === undefined) return undefined;
+  const words = curesOfChoice[causeOf(chosen.error)];
+  return words?.(chosen.error) ?? `HAWSER_ADDON names a file that is no binary for this system; correct it, ${unset}`;
+}
+
+/** What helps where the package's own binary does not load. */
+const curesOfTarget: { readonly [cause in LoadCause]?: (error: unknown) => string } = {
+  missing: () =>
+    'the file that hawser has for this system is missing; install hawser again, or, where a bundler or a pruned install has left it out, see docs/troubleshooting.md',
+  unreadable: () => 'the file that hawser has for this system may not be read or loaded by this user; allow that',
+  'other-version': () => 'files of two versions are mixed; install hawser again',
+  'not-bundled': () =>
+    'have the bundler copy the file (esbuild: --loader:.node=copy), or set HAWSER_ADDON to it before hawser is loaded; see docs/troubleshooting.md',
+  'old-libraries': (error) => `the binary ${shortOf(error)}; use a newer system, or ${build}`,
+  'other-runtime': () => officialBuild,
+};
+
+function cureOfTarget({ targets, failures, packageFolder }: LoadFailure): string {
   if (packageFolder !== undefined && existsSync(path.join(packageFolder, 'binding.gyp'))) {
     return `run \`npm ci && npm run build\` in ${packageFolder} to build it (needs python3, make and a C++20 compiler)`;
   }
-  const build =
-    'build one from a checkout with `npm ci && npm run build`, and set HAWSER_ADDON to the build/Release/hawser.node that this makes';
-  const shipped = failures.find(({ file }) => file.includes(path.join('prebuilds', target)));
-  if (shipped === undefined) return `hawser has no binary for ${target}; ${build}`;
-  const { error } = shipped;
-  if (codeOf(error) === 'MODULE_NOT_FOUND') {
-    return 'the file that hawser has for this system is missing; install hawser again, or, where a bundler or a pruned install has left it out, see docs/troubleshooting.md';
-  }
-  if (codeOf(error) === OTHER_VERSION) return 'files of two versions are mixed; install hawser again';
-  const needed = /version [`'](GLIBC_[\d.]+)' not found/.exec(messageOf(error))?.[1];
-  if (needed !== undefined) {
-    return `the binary needs ${needed} and this system has glibc ${glibcVersion()}; use a newer system, or ${build}`;
-  }
-  if (/undefined symbol|symbol not found|cannot run in this process/i.test(messageOf(error))) {
-    return `this runtime lacks what the binary needs of Node.js; use an official build of Node.js ${OLDEST_NODE.join('.')} or newer`;
-  }
-  return `the binary does not load here; see docs/troubleshooting.md, or ${build}`;
+  const shipped = failures.filter(({ from }) => from === 'package');
+  if (shipped.length === 0) return `hawser has no binary for ${targets.at(-1)}; ${build}`;
+  // Of two, one is for another C library.
+  const { error } = (shipped.find((one) => causeOf(one.error) !== 'other-system') ?? shipped[0]) as FailedAttempt;
+  return (
+    curesOfTarget[causeOf(error)]?.(error) ?? `the binary does not load here; see docs/troubleshooting.md, or ${build}`
+  );
 }
 
-/** `linux-x64 (glibc 2.36), Node.js v20.19.0, Node-API 9`. */
+/** What the system lacks; only here its report is asked for, since making one may take seconds. */
+function shortOf(error: unknown): string {
+  const needed = neededVersion(error) ?? 'a newer library';
+  const has = needed.startsWith('GLIBC_') ? `glibc ${glibcVersion() ?? 'of an unknown version'}` : 'an older library';
+  return `needs ${needed} and this system has ${has}`;
+}
+
+/** `linux-x64 (glibc), Node.js v20.19.0, Node-API 9`. */
 function describeSystem(): string {
   const system = `${process.platform}-${process.arch}`;
-  return `${process.platform === 'linux' ? `${system} (${describeLibc()})` : system}, ${describeRuntime()}`;
-}
-
-function describeLibc(): string {
-  const libc = detectLibc();
-  return libc === 'glibc' ? `glibc ${glibcVersion() ?? 'of an unknown version'}` : libc;
+  const libc = process.platform === 'linux' ? ` (${detectLibc() ?? 'an unknown C library'})` : '';
+  return `${system}${libc}, ${describeRuntime()}`;
 }
 
 /** Others name themselves beside the Node that they are like. */
@@ -114,21 +133,13 @@ function describeRuntime(): string {
   return node;
 }
 
-/** Whether there is a permission model; `process.permission` is there only then, and not in all typings. */
-function isRestricted(): boolean {
-  return (process as { permission?: unknown }).permission !== undefined;
+/** Node 22 and older know no such permission by name; `has()` says no to what it does not know. */
+function isAddonDenied(): boolean {
+  const { permission } = process as { permission?: { has(scope: string): boolean } };
+  return permission !== undefined && !permission.has('addon') && lastFlag('--allow-addons') === undefined;
 }
 
 /** The first line, since the others only tell who asked. */
 function reason(error: unknown): string {
   return messageOf(error).split('\n')[0] as string;
-}
-
-function messageOf(error: unknown): string {
-  const { message } = (error ?? {}) as { readonly message?: unknown }; // maybe of another realm, so it is not asked for its class
-  return typeof message === 'string' ? message : String(error);
-}
-
-function codeOf(error: unknown): unknown {
-  return (error as { readonly code?: unknown } | null | undefined)?.code;
 }

@@ -9,7 +9,7 @@ import { lastFlag } from './runtime-flags.js';
 const isKnown = (): boolean => process.allowedNodeEnvironmentFlags.has('--allow-net');
 
 /** Where Node only watches what would be denied, it denies nothing. */
-const isAudited = (): boolean => lastFlag('--permission-audit') !== undefined;
+const isAudited = (): boolean => lastFlag('--permission-audit', '--no-permission-audit') === '--permission-audit';
 
 export function isNetworkDenied(): boolean {
   const permission = process.permission as typeof process.permission | undefined;

@@ -4,7 +4,15 @@ const flags = startFlags(process.env['NODE_OPTIONS'], process.execArgv);
 
 /** All flags in the order in which they count. */
 export function startFlags(nodeOptions: string | undefined, execArgv: readonly string[]): readonly string[] {
-  return [...(nodeOptions ?? '').split(/\s+/), ...execArgv];
+  return [...words(nodeOptions ?? ''), ...execArgv];
+}
+
+/** As Node itself splits them: at spaces, but for those in double quotes, where a backslash takes what follows as it is. */
+function words(text: string): string[] {
+  const quoted = text.match(/(?:"(?:\\.|[^"\\])*"|[^\s"])+/g) ?? [];
+  return quoted.map((word) =>
+    word.replace(/"((?:\\.|[^"\\])*)"/g, (_, inner: string) => inner.replace(/\\(.)/g, '$1')),
+  );
 }
 
 /** Which of these flags came last; undefined where none was given. */

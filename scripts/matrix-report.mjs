@@ -1,6 +1,7 @@
 /**
  * Says how vitest's runs on the Node that this runs on have ended: one line, then what failed and what was skipped.
- * Arguments: the seconds they took, and vitest's JSON reports, each beside its .log and .exit. Fails where one of them did.
+ * Arguments: the seconds they took, and vitest's JSON reports, each beside its .log and .exit. Fails where one of them did,
+ * or where nothing was run.
  */
 
 import { existsSync, readFileSync } from 'node:fs';
@@ -44,15 +45,18 @@ function readReport(report, mode) {
 for (const report of reports) {
   const mode = path.basename(report, '.json').split('-').at(-1);
   const before = complaints.length;
-  if (existsSync(report)) readReport(report, mode);
+  const log = readFileSync(report.replace(/json$/, 'log'), 'utf8').trim();
   const exit = readFileSync(report.replace(/json$/, 'exit'), 'utf8').trim();
+  const isThere = existsSync(report);
+  if (isThere) readReport(report, mode);
   // What is thrown outside of every test stands in the log only.
-  if (exit !== '0' && complaints.length === before) {
-    const log = readFileSync(report.replace(/json$/, 'log'), 'utf8').trim().split('\n');
-    complaints.push(`${mode}: vitest exited with ${exit}\n${log.slice(-40).join('\n')}`);
+  if (complaints.length === before && (exit !== '0' || !(isThere || log.includes('No test files found')))) {
+    const end = log.split('\n').slice(-40).join('\n');
+    complaints.push(`${mode}: vitest exited with ${exit}${isThere ? '' : ' and has left no report'}\n${end}`);
   }
 }
 
+if (counts.passed === 0 && complaints.length === 0) complaints.push('no test has passed');
 const verdict = complaints.length === 0 ? 'ok' : 'FAILED';
 const { passed, failed } = counts;
 console.log(

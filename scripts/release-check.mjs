@@ -5,13 +5,14 @@
 //   scripts/release-check.mjs [--publishing] [--quick] [--package FILE] [--root DIR]
 //
 // --publishing: what only who publishes has, as well: the tag, the repository's address, the release workflow.
-// --quick: leaves what takes long away. --package: tries this tarball, instead of packing one. --root: looks at another tree.
+// --quick: leaves what takes long away, an hour and more: the package and every suite. --package: tries this tarball, instead
+// of packing one. --root: looks at another tree.
 
 import * as path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { checkBinaries } from './release/binaries.mjs';
-import { checkLayers, checkPackage, checkSources, checkSymbols } from './release/programs.mjs';
+import { checkLayers, checkPackage, checkSources, checkSymbols, suite } from './release/programs.mjs';
 import { checkRepository, checkTag, checkTree, checkWorkflow } from './release/source.mjs';
 import { checkChangelog, checkVersions } from './release/versions.mjs';
 
@@ -47,6 +48,11 @@ const slow = [
   ['layers', checkLayers],
   ['symbols', checkSymbols],
   ['package', (tree) => checkPackage(tree, values.package)],
+  ['tests', suite(/^ *Tests .*\d+ passed/, 'npm', 'test')],
+  ['native tests', suite(/^\[doctest\] test cases: .* passed/, 'scripts/native-tests', 'asan')],
+  ['linux-x64', suite(/ all in /, 'scripts/run-prebuilt', 'linux-x64')],
+  ['linux-arm64', suite(/ all in /, 'scripts/run-prebuilt', 'linux-arm64')],
+  ['matrix', suite(/^ok: /, 'scripts/test-matrix')],
 ];
 
 const counts = { passed: 0, failed: 0, skipped: 0 };

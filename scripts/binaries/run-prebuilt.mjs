@@ -1,11 +1,11 @@
 /**
- * What `scripts/run-prebuilt` runs: test/platform/smoke.mjs on each Node.js named, with exactly the target's binary,
- * against a server in a Node.js of this machine's own.
+ * What `scripts/run-prebuilt` runs: test/platform/smoke.mjs on each Node.js named, with the binary that the package
+ * chooses there, which has to be the target's, against a server in a Node.js of this machine's own.
  */
 
 import { execFileSync, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { chmodSync, closeSync, cpSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import * as path from 'node:path';
 import { makeCertificates } from '../../bench/certificates.mjs';
 import { shippedFile } from './ninja.mjs';
@@ -74,6 +74,7 @@ if (platform.prepare) {
   execFileSync(program, args, { env: { ...process.env, ...platform.env }, stdio: 'ignore' });
 }
 
+const installed = install();
 const certificates = await makeCertificates();
 const server = fork(path.join(root, 'test/platform/server.mjs'), {
   env: { ...process.env, SERVER_CERT: certificates.cert, SERVER_KEY: certificates.key },
@@ -92,6 +93,19 @@ if (failed.length > 0) {
 }
 
 /**
+ * A folder with what is packed and the test, and so without a build of this checkout's own, which would come first.
+ * @returns {string}
+ */
+function install() {
+  const folder = path.join(root, 'build/smoke-package', name);
+  rmSync(folder, { recursive: true, force: true });
+  for (const part of ['package.json', 'dist', 'prebuilds', 'test/platform']) {
+    cpSync(path.join(root, part), path.join(folder, part), { recursive: true });
+  }
+  return folder;
+}
+
+/**
  * @param {Platform} platform
  * @param {string} version
  * @returns {Promise<boolean>}
@@ -104,11 +118,18 @@ async function run({ node, file, command, env }, version) {
   const log = path.join(logs, `${name}-${version}.log`);
   const output = openSync(log, 'w');
   const smoke = spawn(program, args, {
-    cwd: root,
+    cwd: installed,
     stdio: ['ignore', output, output],
     timeout: patience,
     killSignal: 'SIGKILL',
-    env: { ...process.env, ...env, HAWSER_ADDON: addon, SMOKE_PORTS: JSON.stringify(ports), SMOKE_CA: certificates.ca },
+    env: {
+      ...process.env,
+      ...env,
+      HAWSER_ADDON: '',
+      SMOKE_TARGET: name,
+      SMOKE_PORTS: JSON.stringify(ports),
+      SMOKE_CA: certificates.ca,
+    },
   });
   const [code, signal] = await once(smoke, 'exit');
   closeSync(output);

@@ -1,6 +1,6 @@
 /**
- * Release checks of prebuilds/: each target that package.json names has a file, for its system, of this version, and newer
- * than its sources. What each needs and shows is for scripts/prebuild to judge.
+ * Release checks of prebuilds/: each target that package.json names has a file, for its system, of this version, without
+ * test hooks, and newer than its sources. What each needs and shows is for scripts/prebuild to judge.
  */
 
 import { existsSync, readFileSync, statSync } from 'node:fs';
@@ -14,6 +14,9 @@ const machOMachines = { x64: 0x01000007, arm64: 0x0100000c };
 /** @type {Record<string, number>} */
 const peMachines = { x64: 0x8664, arm64: 0xaa64 };
 
+/** What only the variant for tests exports. */
+const testHooks = ['setDelays', 'liveReaders', 'hideOpenSsl'];
+
 /** @param {string} root */
 export function checkBinaries(root) {
   const manifest = readManifest(root);
@@ -24,7 +27,7 @@ export function checkBinaries(root) {
     return problem === undefined ? [] : [`  ${target}: ${problem}`];
   });
   if (problems.length > 0) throw new Error(`run scripts/prebuild, since\n${problems.join('\n')}`);
-  return `${targets.length}, each for its system, of ${manifest.version} and newer than its sources`;
+  return `${targets.length}, each for its system, of ${manifest.version}, without test hooks and newer than its sources`;
 }
 
 /**
@@ -38,9 +41,21 @@ function problemOf(file, target, version, sources) {
   const bytes = readFileSync(file);
   const system = systemOf(bytes);
   if (system !== target) return `it is for ${system}`;
-  if (!bytes.includes(`${version}\0`)) return `it does not tell version ${version}`;
+  if (!tells(bytes, version)) return `it does not tell version ${version}`;
+  const hook = testHooks.find((name) => bytes.includes(name));
+  if (hook !== undefined) return `it has ${hook}, which only tests use`;
   if (statSync(file).mtimeMs < sources.time) return `it is older than ${sources.file}`;
   return undefined;
+}
+
+/**
+ * Whether the text is among a binary's, and not only the end of `10.1.0`.
+ * @param {Buffer} bytes
+ * @param {string} version
+ */
+function tells(bytes, version) {
+  const text = new RegExp(`(?<![\\d.])${version.replaceAll(/[.+]/g, '\\$&')}\\0`);
+  return text.test(bytes.toString('latin1'));
 }
 
 /**

@@ -43,12 +43,31 @@ export function checkPackage(root, tarball) {
   const [packed] = JSON.parse(readFileSync(path.join(root, 'build/package/contents.json'), 'utf8'));
   const kilobytes = (/** @type {number} */ bytes) => `${Math.round(bytes / 1000)} kB`;
   const files = testResults.map(
-    (/** @type {{ name: string, assertionResults: unknown[] }} */ { name, assertionResults }) => {
-      return `\n          ${path.basename(name, '.test.ts')}: ${assertionResults.length} tests`;
+    (/** @type {{ name: string, assertionResults: { status: string }[] }} */ { name, assertionResults }) => {
+      const passed = assertionResults.filter(({ status }) => status === 'passed').length;
+      if (passed === 0) throw new Error(`no test of ${name} has passed`);
+      return `\n          ${path.basename(name, '.test.ts')}: ${passed} tests`;
     },
   );
   const size = `${kilobytes(packed.size)}, ${kilobytes(packed.unpackedSize)} unpacked`;
   return `${packed.filename} has ${packed.files.length} files, ${size}, and passes${files.sort().join('')}`;
+}
+
+/**
+ * A check that runs a program which says how many of its tests have passed, in lines that look like these.
+ * @param {RegExp} summary
+ * @param {string} program
+ * @param {string[]} args
+ * @returns {(root: string) => string}
+ */
+export function suite(summary, program, ...args) {
+  return (root) => {
+    const said = run(root, program, args)
+      .split('\n')
+      .filter((line) => summary.test(line));
+    if (said.length === 0) throw new Error(`${program} ${args.join(' ')} does not say what has passed`);
+    return said.map((line) => line.trim().replaceAll(/\s+/g, ' ')).join('\n          ');
+  };
 }
 
 /**
@@ -60,8 +79,8 @@ export function checkPackage(root, tarball) {
 function run(root, program, args, env = process.env) {
   const { status, stdout, stderr, error } = spawnSync(program, args, {
     cwd: root,
-    env,
     encoding: 'utf8',
+    env: { ...env, NO_COLOR: '1' },
     maxBuffer: 2 ** 26,
   });
   if (error) throw error;

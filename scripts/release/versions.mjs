@@ -1,4 +1,4 @@
-/** Release checks of the version: it stands in five places and is one. */
+/** Release checks of the version: it stands in several places and is one. */
 
 import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
@@ -6,10 +6,10 @@ import { readManifest } from './source.mjs';
 
 /**
  * Where else package.json's version stands.
- * @type {[string, RegExp][]}
+ * @type {[string, ...RegExp[]][]}
  */
 const places = [
-  ['package-lock.json', /^ {2}"version": "([^"]+)"/m],
+  ['package-lock.json', /^ {2}"version": "([^"]+)"/m, /^ {4}"": \{\s*"name": "hawser",\s*"version": "([^"]+)"/m],
   ['lib/version.ts', /^export const version = '([^']+)'/m],
   ['native/binding/version.h', /kVersion\[\] = "([^"]+)"/],
 ];
@@ -17,9 +17,12 @@ const places = [
 /** @param {string} root */
 export function checkVersions(root) {
   const { version } = readManifest(root);
-  for (const [file, pattern] of places) {
-    const found = pattern.exec(readFileSync(path.join(root, file), 'utf8'))?.[1];
-    if (found !== version) throw new Error(`${file} has ${found ?? 'none'}; package.json has ${version}`);
+  for (const [file, ...patterns] of places) {
+    const text = readFileSync(path.join(root, file), 'utf8');
+    for (const pattern of patterns) {
+      const found = pattern.exec(text)?.[1];
+      if (found !== version) throw new Error(`${file} has ${found ?? 'none'}; package.json has ${version}`);
+    }
   }
   return `${version} in package.json, ${places.map(([file]) => file).join(', ')}`;
 }

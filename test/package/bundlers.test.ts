@@ -1,4 +1,4 @@
-import { cpSync, renameSync } from 'node:fs';
+import { cpSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import * as path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { detectLibc } from '../../lib/libc.js';
@@ -47,6 +47,38 @@ describe.concurrent('esbuild', () => {
     const options = ['--format=esm', '--out-extension:.js=.mjs', '--loader:.node=copy', `--banner:js=${banner}`];
     expect(await app.node([...esbuild, 'main.mjs', ...options])).toBe('');
     expect(await runAlone(app, 'out/main.mjs')).toBe(RESULT);
+  });
+
+  it('makes no ES module that loads what lies in the working directory', async () => {
+    using app = await created();
+    const banner = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+    const options = ['--format=esm', '--out-extension:.js=.mjs', '--loader:.node=file', `--banner:js=${banner}`];
+    expect(await app.node([...esbuild, 'main.mjs', ...options])).toBe('');
+    const from = path.join(app.folder, 'out');
+    const names = readdirSync(from).filter((name) => name.endsWith('.node'));
+    for (const name of names) cpSync(path.join(from, name), path.join(app.folder, name)); // where programs run
+    const { code, output } = await app.tryNode(['out/main.mjs', peer.url]);
+    expect(code).toBe(1);
+    expect(output).toMatch(
+      /\n {2}\.\/hawser-\w+\.node: a bundler gives a path that is relative to nothing\nhave the bundler copy/,
+    );
+  });
+
+  it('says so where it has left the binaries away and nothing is chosen', async () => {
+    using app = await created();
+    expect(await app.node([...esbuild, 'main.mjs', '--format=cjs', '--loader:.node=empty'])).toBe('');
+    const { code, output } = await app.tryNode(['out/main.js', peer.url]);
+    expect(code).toBe(1);
+    expect(output).toMatch(/hawser\.node: a bundler has replaced it\nhave the bundler copy/);
+  });
+
+  it('says which of the files that it has copied is missing', async () => {
+    using app = await created();
+    expect(await app.node([...esbuild, 'main.mjs', '--format=cjs', '--loader:.node=file'])).toBe('');
+    const out = path.join(app.folder, 'out');
+    for (const name of readdirSync(out).filter((file) => file.endsWith('.node'))) rmSync(path.join(out, name));
+    const { output } = await app.tryNode(['out/main.js', peer.url]);
+    expect(output).toMatch(/\/out\/hawser-\w+\.node: ENOENT/);
   });
 
   it('leaves the binary away that was pruned, and does without the others', async () => {

@@ -3,6 +3,7 @@ import * as path from 'node:path';
 import { expect, test } from 'vitest';
 import { targets } from '../../lib/prebuilds.js';
 import { root } from '../support/run-script.js';
+import { App } from './support/app.js';
 import { packed } from './support/tarball.js';
 
 const MiB = 1024 * 1024;
@@ -62,9 +63,17 @@ test('it depends on nothing', () => {
   }
 });
 
-test('it is small', () => {
+test('it is small, packed and unpacked', () => {
   expect(packed.size).toBeLessThan(3 * MiB);
   expect(packed.unpackedSize).toBeLessThan(6 * MiB);
+});
+
+test('its binary has no test hooks', async () => {
+  using app = new App();
+  await app.unpackHawser();
+  const file = `./node_modules/hawser/prebuilds/linux-${process.arch}/hawser.node`;
+  const names = await app.node(['--print', `Object.keys(require('${file}')).sort().join()`]);
+  expect(names.trim()).toBe('SecureContext,Session,attach,constants,openSslProblem,version');
 });
 
 test('each target is named by a subpath of its own', () => {

@@ -64,7 +64,8 @@ const managers: readonly Manager[] = [
     name: 'yarn 1',
     node: node20,
     program: 'yarn-1/bin/yarn.js',
-    install: ['add', '--offline', '--non-interactive', file],
+    // Root's cache would be the system's.
+    install: ['add', '--offline', '--non-interactive', '--cache-folder', 'home/cache', file],
     ignoringScripts: ['--ignore-scripts'],
   },
   {

@@ -7,13 +7,16 @@ import { node24, tool } from './support/tools.js';
 
 const main = `
 const { getRawAsset } = require('node:sea');
-const { mkdtempSync, writeFileSync } = require('node:fs');
+const { mkdtempSync, rmSync, writeFileSync } = require('node:fs');
 const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 
-process.env.HAWSER_ADDON = join(mkdtempSync(join(tmpdir(), 'app-')), 'hawser.node');
+const folder = mkdtempSync(join(tmpdir(), 'app-'));
+process.env.HAWSER_ADDON = join(folder, 'hawser.node');
 writeFileSync(process.env.HAWSER_ADDON, new Uint8Array(getRawAsset('hawser.node')));
 ${cjs.replace('process.argv[2] ?? ', '')}
+delete process.env.HAWSER_ADDON;
+rmSync(folder, { recursive: true });
 `;
 
 const config = {

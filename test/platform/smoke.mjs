@@ -4,14 +4,16 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { binaryAt, burst, textAt } from './payloads.mjs';
 
 const { plain, secure } = JSON.parse(process.env.SMOKE_PORTS ?? '');
 const ca = process.env.SMOKE_CA;
 const started = performance.now();
+const require = createRequire(import.meta.url);
 /** @type {typeof import('../../lib/index.js')} */
-const hawser = createRequire(import.meta.url)('../../dist/index.js');
+const hawser = require('../../dist/index.js');
 const { connect } = hawser;
 
 /** @param {string} path */
@@ -39,6 +41,14 @@ async function echoes(connection) {
     assert.deepEqual(await connection.recv(), sent);
   }
   return large.length;
+}
+
+const target = process.env.SMOKE_TARGET;
+if (target) {
+  await shows(`is the binary of ${target}`, async () => {
+    const loaded = Object.keys(require.cache).filter((file) => file.endsWith('.node'));
+    assert.deepEqual(loaded, [fileURLToPath(new URL(`../../prebuilds/${target}/hawser.node`, import.meta.url))]);
+  });
 }
 
 await shows('loads and connects', async () => {

@@ -1,59 +1,22 @@
-import { execFile } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+/** What is said where no file can be loaded, and which file is loaded where one can. */
+
+import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
-import { detectLibc, glibcVersion } from '../../lib/libc.js';
+import { expect, test } from 'vitest';
+import { glibcVersion } from '../../lib/libc.js';
 import { version } from '../../lib/version.js';
 import { elf } from '../support/elf.js';
-import { Installation } from '../support/installation.js';
+import { addonReading, permissionFlag, testWith } from '../support/features.js';
+import { addon, described, here, installed, libc, outcome, runtime, setVersion, target } from '../support/loading.js';
 
-const addon = process.env['HAWSER_ADDON']!;
-const napi = process.versions['napi'];
-const runtime = `Node.js ${process.version}, Node-API ${napi}`;
-const system = `${process.platform}-${process.arch}`;
-const libc = detectLibc() === 'glibc' ? `glibc ${glibcVersion()}` : 'musl';
-const target = detectLibc() === 'glibc' ? system : `${system}-musl`;
-const here = `could not load the native addon of hawser ${version} for ${system} (${libc}), ${runtime}; tried`;
 const build =
   'build one from a checkout with `npm ci && npm run build`, and set HAWSER_ADDON to the build/Release/hawser.node that this makes';
 const shipped = `loaded ~/prebuilds/${target}/hawser.node`;
-const unset = 'or unset it to use the binary that hawser has for this system';
 
-interface Circumstances {
-  readonly flags?: readonly string[];
-  readonly chosen?: string;
-  /** JavaScript that runs first. */
-  readonly fake?: string;
-}
+/** What is told in the words of glibc's loader. */
+const onGlibc = test.runIf(libc === 'glibc');
 
-/** What `require('hawser')` says in a process of its own: which file was loaded, or the lines of the failure, with the package's folder as `~`. */
-async function outcome({ hawser, folder }: Installation, { flags = [], chosen = '', fake = '' }: Circumstances = {}) {
-  const main = path.join(folder, 'main.js');
-  writeFileSync(
-    main,
-    `${fake};
-    try {
-      require('hawser');
-      console.log('loaded', Object.keys(require.cache).findLast((name) => name.endsWith('.node')));
-    } catch (error) {
-      console.log(error.name, error.code, error.cause?.code ?? '');
-      console.log(error.message);
-    }`,
-  );
-  const output = await new Promise<string>((resolve, reject) => {
-    const options = { cwd: folder, env: { ...process.env, HAWSER_ADDON: chosen, NODE_NO_WARNINGS: '1' } };
-    execFile(process.execPath, [...flags, main], options, (error, stdout) => (error ? reject(error) : resolve(stdout)));
-  });
-  return output.trim().replaceAll(hawser, '~').split('\n');
-}
-
-function installed(): Installation {
-  const installation = new Installation();
-  onTestFinished(() => installation[Symbol.dispose]());
-  return installation;
-}
-
-const notBuilt = "  ~/build/Release/hawser.node: Cannot find module '~/build/Release/hawser.node'";
+const notBuilt = expect.stringMatching(/^ {2}~\/build\/Release\/hawser\.node: ENOENT: no such file or directory/);
 const missing = (name: string) =>
   `  ~/prebuilds/${name}/hawser.node: Cannot find module '../prebuilds/${name}/hawser.node'`;
 const again =
@@ -80,39 +43,52 @@ test('in a checkout the addon is to be built', async () => {
 test.each([
   ['linux', 'x64', '/lib/ld-musl-x86_64.so.1', 'linux-x64-musl', 'linux-x64 (musl)'],
   ['linux', 'arm64', '/lib/ld-musl-aarch64.so.1', 'linux-arm64-musl', 'linux-arm64 (musl)'],
-  ['linux', 'arm64', '/lib/ld-linux-aarch64.so.1', 'linux-arm64', `linux-arm64 (glibc ${glibcVersion()})`],
+  ['linux', 'arm64', '/lib/ld-linux-aarch64.so.1', 'linux-arm64', 'linux-arm64 (glibc)'],
   ['darwin', 'arm64', '', 'darwin-arm64', 'darwin-arm64'],
   ['darwin', 'x64', '', 'darwin-x64', 'darwin-x64'],
   ['win32', 'x64', '', 'win32-x64', 'win32-x64'],
   ['win32', 'arm64', '', 'win32-arm64', 'win32-arm64'],
-])('on %s, %s, with the loader "%s" the file is that of %s', async (platform, arch, interpreter, name, described) => {
+])('on %s, %s, with the loader "%s" the file is that of %s', async (platform, arch, interpreter, name, shown) => {
   const installation = installed();
   const executable = installation.put('node', elf(interpreter));
   expect(await outcome(installation, { fake: pretend({ platform, arch, execPath: executable }) })).toEqual([
     'HawserError HAWSER_ADDON_NOT_LOADED MODULE_NOT_FOUND',
-    `could not load the native addon of hawser ${version} for ${described}, ${runtime}; tried`,
+    `could not load the native addon of hawser ${version} for ${shown}, ${runtime}; tried`,
     notBuilt,
     missing(name),
     again,
   ]);
 });
 
+test('where it can’t be told which C library this is, the files of both are tried, that first which never loads by mistake', async () => {
+  const installation = installed();
+  const executable = installation.put('node', elf(undefined));
+  const fake = pretend({ platform: 'linux', arch: 'arm64', execPath: executable });
+  expect((await outcome(installation, { fake })).slice(1)).toEqual([
+    `could not load the native addon of hawser ${version} for linux-arm64 (an unknown C library), ${runtime}; tried`,
+    notBuilt,
+    missing('linux-arm64-musl'),
+    missing('linux-arm64'),
+    again,
+  ]);
+});
+
 test.each([
   ['freebsd', 'x64', '', 'freebsd-x64', 'freebsd-x64'],
-  ['linux', 'riscv64', '/lib/ld-linux-riscv64-lp64d.so.1', 'linux-riscv64', `linux-riscv64 (glibc ${glibcVersion()})`],
+  ['linux', 'riscv64', '/lib/ld-linux-riscv64-lp64d.so.1', 'linux-riscv64', 'linux-riscv64 (glibc)'],
   ['linux', 'arm', '/lib/ld-musl-armhf.so.1', 'linux-arm-musl', 'linux-arm (musl)'],
-])('for %s, %s, with the loader "%s" there is no binary', async (platform, arch, interpreter, name, described) => {
+])('for %s, %s, with the loader "%s" there is no binary', async (platform, arch, interpreter, name, shown) => {
   const installation = installed();
   const executable = installation.put('node', elf(interpreter));
   expect(await outcome(installation, { fake: pretend({ platform, arch, execPath: executable }) })).toEqual([
-    'HawserError HAWSER_ADDON_NOT_LOADED MODULE_NOT_FOUND',
-    `could not load the native addon of hawser ${version} for ${described}, ${runtime}; tried`,
+    'HawserError HAWSER_ADDON_NOT_LOADED ENOENT',
+    `could not load the native addon of hawser ${version} for ${shown}, ${runtime}; tried`,
     notBuilt,
     `hawser has no binary for ${name}; ${build}`,
   ]);
 });
 
-test('a system whose glibc is too old is told what the binary needs', async () => {
+onGlibc('a system whose glibc is too old is told what the binary needs', async () => {
   const installation = installed();
   const newer = readFileSync(addon, 'latin1').replace(/GLIBC_2\.\d\d/g, 'GLIBC_2.99');
   installation.put(`prebuilds/${target}/hawser.node`, Buffer.from(newer, 'latin1'));
@@ -123,7 +99,7 @@ test('a system whose glibc is too old is told what the binary needs', async () =
   );
 });
 
-test('a runtime without what the binary needs is to be replaced', async () => {
+onGlibc('a runtime without what the binary needs is to be replaced', async () => {
   const installation = installed();
   const other = readFileSync(addon, 'latin1').replaceAll('\0uv_async_send\0', '\0uv_async_sent\0');
   installation.put(`prebuilds/${target}/hawser.node`, Buffer.from(other, 'latin1'));
@@ -145,14 +121,14 @@ test.each([
   ['electron', 'Electron', `Electron 1.2.3 with ${runtime}`],
   ['bun', 'Bun', `Bun 1.2.3, like ${runtime}`],
   ['deno', 'Deno', `Deno 1.2.3, like ${runtime}`],
-])('where process.versions has %s the runtime is called %s', async (key, _name, described) => {
+])('where process.versions has %s the runtime is called %s', async (key, _name, shown) => {
   const fake = `Object.defineProperty(process.versions, '${key}', { value: '1.2.3' })`;
   expect((await outcome(installed(), { fake }))[1]).toBe(
-    `could not load the native addon of hawser ${version} for ${system} (${libc}), ${described}; tried`,
+    `could not load the native addon of hawser ${version} for ${described}, ${shown}; tried`,
   );
 });
 
-test('a file that does not load for another reason is told with that reason', async () => {
+onGlibc('a file that does not load for another reason is told with that reason', async () => {
   const installation = installed();
   installation.put(`prebuilds/${target}/hawser.node`, 'no addon');
   expect((await outcome(installation)).slice(3)).toEqual([
@@ -171,6 +147,41 @@ test('a binary of another version is not used, and says which it is', async () =
   ]);
 });
 
+/** Tells at the end how often Node's report was asked for, for which all Workers have to stop. */
+const reports = `
+  const { getReport } = process.report;
+  let reports = 0;
+  process.report.getReport = (...args) => (reports++, getReport.apply(process.report, args));
+  process.on('exit', () => console.log('reports:', reports));
+`;
+
+test('to load the addon takes no report, also where the permission model lets no executable be read', async () => {
+  const installation = installed();
+  installation.put(`prebuilds/${target}/hawser.node`, { copyOf: addon });
+  const flags = [permissionFlag, '--allow-addons', `--allow-fs-read=${installation.folder}`];
+  expect(await outcome(installation, { fake: reports })).toEqual([shipped, 'reports: 0']);
+  expect(await outcome(installation, { fake: reports, flags })).toEqual([shipped, 'reports: 0']);
+});
+
+test('to say what went wrong takes no report either', async () => {
+  expect((await outcome(installed(), { fake: reports })).slice(-2)).toEqual([again, 'reports: 0']);
+});
+
+onGlibc('but for one that tells how old glibc is', async () => {
+  const installation = installed();
+  const newer = readFileSync(addon, 'latin1').replace(/GLIBC_2\.\d\d/g, 'GLIBC_2.99');
+  installation.put(`prebuilds/${target}/hawser.node`, Buffer.from(newer, 'latin1'));
+  expect((await outcome(installation, { fake: reports })).at(-1)).toBe('reports: 1');
+});
+
+test('an application’s own build, above a bundle, is not taken for the package’s', async () => {
+  const installation = installed();
+  installation.put('package.json', '{ "name": "app", "main": "dist/index.js" }');
+  installation.put('binding.gyp', '{}');
+  installation.put('build/Release/hawser.node', { copyOf: addon });
+  expect((await outcome(installation)).slice(2)).toEqual([missing(target), again]);
+});
+
 test('a checkout’s own build comes first', async () => {
   const installation = installed();
   installation.put(`prebuilds/${target}/hawser.node`, { copyOf: addon });
@@ -185,7 +196,7 @@ test('where a checkout’s own build does not load, what is shipped is used', as
   expect(await outcome(installation)).toEqual([shipped]);
 });
 
-test('all that was tried is told with why it failed', async () => {
+onGlibc('all that was tried is told with why it failed', async () => {
   const installation = installed();
   installation.put(`prebuilds/${target}/hawser.node`, 'no addon');
   installation.put('build/Release/hawser.node', { copyOf: addon });
@@ -197,13 +208,8 @@ test('all that was tried is told with why it failed', async () => {
   ]);
 });
 
-/** What Node 20 calls differently. */
-const restricted = process.allowedNodeEnvironmentFlags.has('--permission')
-  ? '--permission'
-  : '--experimental-permission';
-
 test('addons that are not allowed are to be allowed', async () => {
-  const flags = [restricted, '--allow-fs-read=*'];
+  const flags = [permissionFlag, '--allow-fs-read=*'];
   const installation = installed();
   installation.put(`prebuilds/${target}/hawser.node`, { copyOf: addon });
   const lines = await outcome(installation, { flags });
@@ -212,68 +218,29 @@ test('addons that are not allowed are to be allowed', async () => {
   expect(await outcome(installation, { flags: [...flags, '--allow-addons'] })).toEqual([shipped]);
 });
 
-// Node 24 and older load an addon that may not be read.
-test.runIf(Number.parseInt(process.versions.node, 10) >= 26)(
-  'an addon that may not be read is to be readable',
-  async () => {
-    const installation = installed();
-    installation.put(`prebuilds/${target}/hawser.node`, { copyOf: addon });
-    const { folder, hawser } = installation;
-    const code = ['main.js', 'package.json', 'node_modules/hawser/dist/', 'node_modules/hawser/package.json'];
-    const allowed = (...files: string[]) => files.map((file) => `--allow-fs-read=${file}`);
-    const flags = [restricted, '--allow-addons', ...allowed(...code.map((file) => path.join(folder, file)))];
-    const lines = await outcome(installation, { flags });
-    expect(lines[0]).toBe('HawserError HAWSER_ADDON_NOT_LOADED ERR_ACCESS_DENIED');
-    expect(lines.at(-1)).toBe('the permission model denies reading the addon, which --allow-fs-read=~ allows');
-    expect(await outcome(installation, { flags: [...flags, ...allowed(hawser)] })).toEqual([shipped]);
-  },
-);
-
-test('addons that are switched off are to be switched on', async () => {
+testWith(addonReading, 'an addon that may not be read is to be readable', async () => {
   const installation = installed();
   installation.put(`prebuilds/${target}/hawser.node`, { copyOf: addon });
-  const lines = await outcome(installation, { flags: ['--no-addons'] });
-  expect(lines[0]).toBe('HawserError HAWSER_ADDON_NOT_LOADED ERR_DLOPEN_DISABLED');
-  expect(lines.at(-1)).toBe('Node.js runs with --no-addons; leave that away');
-});
-
-test('HAWSER_ADDON names the only file to try', async () => {
-  const installation = installed();
-  installation.put(`prebuilds/${target}/hawser.node`, { copyOf: addon });
-  expect(await outcome(installation, { chosen: '/nowhere/hawser.node' })).toEqual([
-    'HawserError HAWSER_ADDON_NOT_LOADED MODULE_NOT_FOUND',
-    here,
-    "  /nowhere/hawser.node: Cannot find module '/nowhere/hawser.node'",
-    `HAWSER_ADDON names a file that does not exist; correct it, ${unset}`,
-  ]);
-  expect(await outcome(installation, { chosen: addon })).toEqual([`loaded ${addon}`]);
+  const { folder, hawser } = installation;
+  const code = ['main.js', 'package.json', 'node_modules/hawser/dist/', 'node_modules/hawser/package.json'];
+  const allowed = (...files: string[]) => files.map((file) => `--allow-fs-read=${file}`);
+  const flags = [permissionFlag, '--allow-addons', ...allowed(...code.map((file) => path.join(folder, file)))];
+  const lines = await outcome(installation, { flags });
+  expect(lines[0]).toBe('HawserError HAWSER_ADDON_NOT_LOADED ERR_ACCESS_DENIED');
+  expect(lines.at(-1)).toBe('the permission model denies reading the addon, which --allow-fs-read=~ allows');
+  expect(await outcome(installation, { flags: [...flags, ...allowed(hawser)] })).toEqual([shipped]);
 });
 
 test.each([
-  ['text.node', 'file too short'],
-  ['addon.so', 'its name does not end in .node'],
-])('HAWSER_ADDON may not name a file that is no binary, such as %s', async (name, why) => {
+  ['', []],
+  [', though they are permitted', [permissionFlag, '--allow-fs-read=*', '--allow-addons']],
+])('addons that are switched off%s are to be switched on', async (_how, more) => {
   const installation = installed();
-  const chosen = installation.put(name, 'console.log("run")');
-  const lines = await outcome(installation, { chosen });
-  expect(lines[2]).toMatch(new RegExp(`^ {2}~/${name}: .*${why}$`));
-  expect(lines.slice(3)).toEqual([`HAWSER_ADDON names a file that is no binary for this system; correct it, ${unset}`]);
+  installation.put(`prebuilds/${target}/hawser.node`, { copyOf: addon });
+  const lines = await outcome(installation, { flags: ['--no-addons', ...more] });
+  expect(lines[0]).toBe('HawserError HAWSER_ADDON_NOT_LOADED ERR_DLOPEN_DISABLED');
+  expect(lines.at(-1)).toBe('Node.js runs with --no-addons; leave that away');
 });
-
-test('HAWSER_ADDON may not name another version’s binary', async () => {
-  const installation = installed();
-  setVersion(installation, '9.9.9');
-  expect((await outcome(installation, { chosen: addon })).slice(2)).toEqual([
-    `  ${addon}: it is the addon of hawser ${version}; expected 9.9.9`,
-    `HAWSER_ADDON names a binary of another version; build one from a checkout of version 9.9.9, ${unset}`,
-  ]);
-});
-
-/** Makes the TypeScript half one of another version. */
-function setVersion(installation: Installation, other: string): void {
-  const file = path.join(installation.hawser, 'dist/version.js');
-  writeFileSync(file, readFileSync(file, 'utf8').replace(`'${version}'`, `'${other}'`));
-}
 
 /** JavaScript that gives `process` other properties. */
 function pretend(properties: Readonly<Record<string, string>>): string {

@@ -60,6 +60,7 @@ test.each([
 ])('two copies of the package, %s, may be used at once in one environment', async (_how, common) => {
   const copy = path.join(folder, 'package');
   await cp(path.join(root, 'dist'), path.join(copy, 'dist'), { recursive: true });
+  await cp(path.join(root, 'package.json'), path.join(copy, 'package.json'));
   await cp(addon, path.join(copy, 'build/Release/hawser.node'));
   const args = [peer.url, path.join(copy, 'dist/index.js')];
   expect(await runClean('two-packages.mjs', { args, env: { HAWSER_ADDON: common } })).toBe('done\n');

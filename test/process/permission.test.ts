@@ -52,7 +52,7 @@ test.each([
   ['the addon of HAWSER_ADDON', addon, [path.dirname(addon)]],
 ])('what it reads is the package with %s and nothing else', async (_how, HAWSER_ADDON, folders) => {
   const readable = [
-    ...[path.join(root, 'dist'), ...folders].map((name) => `${name}/*`),
+    ...[path.join(root, 'dist'), ...folders].map((name) => path.join(name, '*')),
     path.join(root, 'package.json'),
   ];
   const flags = [permissionFlag, ...readable.map((name) => `--allow-fs-read=${name}`), addons, ...net];
@@ -70,9 +70,13 @@ describe('where the network is denied', () => {
       net.connect({ host, port }).on('error', tell);
       await connect('ws://' + host + ':' + port).catch(tell);
     }
-    net.connect('/tmp/none.sock').on('error', tell);
-    await connect('ws+unix:/tmp/none.sock').catch(tell);
+    if (process.platform !== 'win32') {
+      net.connect('/tmp/none.sock').on('error', tell);
+      await connect('ws+unix:/tmp/none.sock').catch(tell);
+    }
   `;
+
+  const unixSocket = 'ERR_ACCESS_DENIED connect /tmp/none.sock undefined undefined';
 
   testWith(networkPermission, 'connecting is refused as net refuses it', async () => {
     const lines = (await says(attempts, [permissionFlag, readAll, addons])).trim().split('\n').sort();
@@ -83,8 +87,7 @@ describe('where the network is denied', () => {
         `ERR_ACCESS_DENIED connect 127.0.0.1 ${port} 127.0.0.1`,
         'ERR_ACCESS_DENIED getaddrinfo undefined undefined localhost',
         'ERR_ACCESS_DENIED getaddrinfo undefined undefined localhost',
-        'ERR_ACCESS_DENIED connect /tmp/none.sock undefined undefined',
-        'ERR_ACCESS_DENIED connect /tmp/none.sock undefined undefined',
+        ...(process.platform === 'win32' ? [] : [unixSocket, unixSocket]),
       ].sort(),
     );
   });
@@ -131,5 +134,15 @@ describe('where the network is denied', () => {
 
   testWith(networkPermission, 'but only watched, connections open', async () => {
     expect(await says(visits, ['--permission-audit'])).toBe('hello\nhello\n');
+    expect(await says(visits, [], { NODE_OPTIONS: '"--permission-audit"' })).toBe('hello\nhello\n');
+  });
+
+  testWith(networkPermission, 'watching that is taken back denies again', async () => {
+    const source = `
+      import { connect } from 'hawser';
+      await connect(process.argv[1]).catch((error) => console.log(error.code));
+    `;
+    const flags = [permissionFlag, readAll, addons, '--permission-audit', '--no-permission-audit'];
+    expect(await says(source, flags)).toBe('ERR_ACCESS_DENIED\n');
   });
 });

@@ -1,6 +1,6 @@
 /**
  * What supported Nodes have and others lack. A test that needs one of these is skipped where it is missing, and its name
- * then says why; nothing else is skipped for a Node's version.
+ * then says why; no test is skipped for a Node's version in any other way.
  */
 
 import * as tls from 'node:tls';
@@ -26,6 +26,8 @@ export const settableCa: Feature = {
 };
 export const proxyFlag: Feature = { name: '--use-env-proxy', known: flags.has('--use-env-proxy') };
 export const networkPermission: Feature = { name: '--allow-net', known: flags.has('--allow-net') };
+/** Can't be asked for either: others load an addon that may not be read. */
+export const addonReading: Feature = { name: 'permission to read addons', known: major >= 26 };
 /** The flag that switches the permission model on. */
 export const permissionFlag = flags.has('--permission') ? '--permission' : '--experimental-permission';
 

@@ -3,7 +3,7 @@
  * there is the test's to say.
  */
 
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { root } from './run-script.js';
@@ -15,7 +15,7 @@ export class Installation {
   readonly hawser: string;
 
   constructor() {
-    this.folder = mkdtempSync(path.join(tmpdir(), 'hawser-installation-'));
+    this.folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'hawser-installation-')));
     this.hawser = path.join(this.folder, 'node_modules/hawser');
     const runs = (file: string) => !/\.(d\.m?ts|map)$/.test(file);
     for (const part of ['dist', 'package.json']) {

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
-import { afterAll, expect, test } from 'vitest';
-import { detectLibc, readInterpreter } from '../../lib/libc.js';
+import { afterAll, expect, onTestFinished, test, vi } from 'vitest';
+import { detectLibc, glibcVersion, readInterpreter } from '../../lib/libc.js';
 import { elf } from '../support/elf.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'hawser-libc-'));
@@ -38,13 +38,34 @@ test.each([
   ['is no executable', Buffer.from('#!/bin/sh\necho hello\n')],
   ['is empty', Buffer.alloc(0)],
   ['is cut off in its program headers', elf('/lib/ld-musl-x86_64.so.1').subarray(0, 80)],
-])('of a file that %s no loader is known, and the runtime is asked', (_what, bytes) => {
+])('of a file that %s neither the loader nor the C library is known', (_what, bytes) => {
   const file = written('other', bytes);
   expect(readInterpreter(file)).toBeUndefined();
-  expect(detectLibc(file)).toBe(detectLibc());
+  expect(detectLibc(file)).toBeUndefined();
 });
 
-test('of a file that can’t be read no loader is known, and the runtime is asked', () => {
+test('of a file that can’t be read neither the loader nor the C library is known', () => {
   expect(readInterpreter(path.join(folder, 'missing'))).toBeUndefined();
-  expect(detectLibc(path.join(folder, 'missing'))).toBe(detectLibc());
+  expect(detectLibc(path.join(folder, 'missing'))).toBeUndefined();
 });
+
+test.each([false, true])(
+  'the report that tells the version of glibc looks up no peers, and then does what it did: %s',
+  (before) => {
+    const report = process.report as typeof process.report & { excludeNetwork: boolean };
+    const own = report.excludeNetwork;
+    report.excludeNetwork = before;
+    const seen: boolean[] = [];
+    vi.spyOn(report, 'getReport').mockImplementation(() => {
+      seen.push(report.excludeNetwork);
+      return { header: { glibcVersionRuntime: '2.28' } };
+    });
+    onTestFinished(() => {
+      vi.restoreAllMocks();
+      report.excludeNetwork = own;
+    });
+    expect(glibcVersion()).toBe('2.28');
+    expect(seen).toEqual([true]);
+    expect(report.excludeNetwork).toBe(before);
+  },
+);

@@ -15,14 +15,14 @@ describe('an addon that can not be loaded', () => {
     await expect(failure).rejects.toMatchObject({
       name: 'HawserError',
       code: 'HAWSER_ADDON_NOT_LOADED',
-      cause: { code: 'MODULE_NOT_FOUND' },
+      cause: { code: 'ENOENT' },
     });
     const platform = `${process.platform}-${process.arch}`;
     for (const words of [
       /^could not load the native addon of hawser /,
       ` for ${platform}`,
       `Node.js ${process.version}`,
-      "/nowhere/hawser.node: Cannot find module '/nowhere/hawser.node'",
+      '/nowhere/hawser.node: ENOENT: no such file or directory',
       'HAWSER_ADDON names a file that does not exist',
     ]) {
       await expect(failure).rejects.toThrow(words);

@@ -7,6 +7,8 @@ import { runFile } from '../../support/run-script.js';
 
 let tree: string;
 
+const linux = { at: 18, machine: 0x3e };
+
 const manifest = {
   name: 'hawser',
   version: '1.2.3',
@@ -18,12 +20,12 @@ beforeEach(() => {
   write({
     '.gitignore': 'prebuilds/\n',
     'package.json': JSON.stringify(manifest),
-    'package-lock.json': '{\n  "version": "1.2.3"\n}\n',
+    'package-lock.json': '{\n  "version": "1.2.3",\n    "": {\n      "name": "hawser",\n      "version": "1.2.3"\n}}\n',
     'lib/version.ts': "export const version = '1.2.3';\n",
     'native/binding/version.h': 'inline constexpr char kVersion[] = "1.2.3";\n',
     'binding.gyp': '{}',
     'CHANGELOG.md': '# Changelog\n\n## Unreleased\n\n## 1.2.3 - 2001-02-03\n\n- new\n\n## 1.2.2 - 2001-01-01\n',
-    'prebuilds/linux-x64/hawser.node': binary('7f454c46', { at: 18, machine: 0x3e }, 'libc.so.6\0'),
+    'prebuilds/linux-x64/hawser.node': binary('7f454c46', linux, 'libc.so.6\0'),
     'prebuilds/darwin-arm64/hawser.node': binary('cffaedfe', { at: 4, machine: 0x0100000c }),
     'prebuilds/win32-x64/hawser.node': binary('4d5a', { at: 68, machine: 0x8664 }),
   });
@@ -41,12 +43,17 @@ function write(files: Readonly<Record<string, string | Uint8Array>>): void {
 }
 
 /** The beginning of a binary of some system, and the version that it tells. */
-function binary(magic: string, { at, machine }: { at: number; machine: number }, more = ''): Buffer {
+function binary(
+  magic: string,
+  { at, machine }: { at: number; machine: number },
+  more = '',
+  version = manifest.version,
+) {
   const bytes = Buffer.alloc(300);
   bytes.write(magic, 'hex');
   bytes.writeUInt32LE(64, 0x3c); // of Windows' files: where their header is
   bytes.writeUInt32LE(machine, at);
-  bytes.write(`${more}\0${manifest.version}\0`, 256);
+  bytes.write(`${more}\0${version}\0`, 256);
   return bytes;
 }
 
@@ -76,12 +83,17 @@ test('says what it has seen of a tree that may be released', async () => {
     'ok      changelog: 1.2.3 is of 2001-02-03',
     'ok      tag: none yet; v1.2.3 will do',
     'ok      repository: none yet; the release workflow names it',
-    'ok      binaries: 3, each for its system, of 1.2.3 and newer than its sources',
+    'ok      binaries: 3, each for its system, of 1.2.3, without test hooks and newer than its sources',
     'skipped lint and types: as asked for',
     'skipped layers: as asked for',
     'skipped symbols: as asked for',
     'skipped package: as asked for',
-    '6 passed, 0 failed, 4 skipped',
+    'skipped tests: as asked for',
+    'skipped native tests: as asked for',
+    'skipped linux-x64: as asked for',
+    'skipped linux-arm64: as asked for',
+    'skipped matrix: as asked for',
+    '6 passed, 0 failed, 9 skipped',
   ]);
   expect(code).toBe(0);
 });
@@ -92,7 +104,7 @@ test('who publishes needs a tag, a repository and a workflow, and is told how it
     'FAILED  tag: this commit has no tag; expected v1.2.3',
     'FAILED  repository: package.json names none, and provenance needs it',
     'FAILED  workflow: this is no workflow of GitHub Actions, and provenance needs one',
-    '4 passed, 3 failed, 4 skipped',
+    '4 passed, 3 failed, 9 skipped',
     'not published: releases are made by .github/workflows/release.yml, of a tag',
   ]);
   expect(code).toBe(1);
@@ -122,6 +134,15 @@ const failures: [string, () => void, string[]][] = [
     'another version in lib/',
     () => write({ 'lib/version.ts': "export const version = '1.2.2';\n" }),
     ['versions: lib/version.ts has 1.2.2; package.json has 1.2.3'],
+  ],
+  [
+    'another version in one place of package-lock.json',
+    () =>
+      write({
+        'package-lock.json':
+          '{\n  "version": "1.2.3",\n    "": {\n      "name": "hawser",\n      "version": "1.2.2"\n}}\n',
+      }),
+    ['versions: package-lock.json has 1.2.2; package.json has 1.2.3'],
   ],
   [
     'another version of the addon',
@@ -177,6 +198,16 @@ const failures: [string, () => void, string[]][] = [
     ],
   ]),
   [
+    'a binary of a version that ends alike',
+    () => write({ 'prebuilds/linux-x64/hawser.node': binary('7f454c46', linux, 'libc.so.6\0', '11.2.3') }),
+    ['binaries: run scripts/prebuild, since', '  linux-x64: it does not tell version 1.2.3'],
+  ],
+  [
+    'a binary with test hooks',
+    () => write({ 'prebuilds/linux-x64/hawser.node': binary('7f454c46', linux, 'libc.so.6\0setDelays\0') }),
+    ['binaries: run scripts/prebuild, since', '  linux-x64: it has setDelays, which only tests use'],
+  ],
+  [
     'a binary that is older than its sources',
     () => utimesSync(path.join(tree, 'prebuilds/linux-x64/hawser.node'), 1, 1),
     [
@@ -193,6 +224,6 @@ test.each(failures)('fails for %s', async (what, change, expected) => {
   const failed = lines.findIndex((line) => line.startsWith('FAILED'));
   const [first = '', ...others] = expected;
   expect(lines.slice(failed, failed + expected.length)).toEqual([`FAILED  ${first}`, ...others]);
-  expect(lines.at(-1)).toBe('5 passed, 1 failed, 4 skipped');
+  expect(lines.at(-1)).toBe('5 passed, 1 failed, 9 skipped');
   expect(code).toBe(1);
 });
