@@ -48,9 +48,19 @@ export function npmPackage(name, range, integrity) {
  */
 function newestOf(name, range) {
   const view = ['view', `${name}@${range}`, 'version', '--json'];
-  const version = [JSON.parse(execFileSync('npm', view, { encoding: 'utf8' }))].flat().at(-1);
-  if (typeof version === 'string') return version;
+  const newest = newestVersion([JSON.parse(execFileSync('npm', view, { encoding: 'utf8' }))].flat());
+  if (newest !== undefined) return newest;
   throw new Error(`npm has no ${name} of ${range}`);
+}
+
+/**
+ * npm lists them in the order in which they were published, or in none.
+ *
+ * @param {readonly string[]} versions without prereleases
+ * @returns {string | undefined}
+ */
+export function newestVersion(versions) {
+  return versions.toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true })).at(-1);
 }
 
 /**

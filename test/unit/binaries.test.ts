@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Facts, readFacts } from '../../scripts/binaries/facts.mjs';
 import { newestGlibc, problemsOf } from '../../scripts/binaries/judge.mjs';
 import { knownSymbols } from '../../scripts/binaries/known-symbols.mjs';
+import { newestVersion } from '../../scripts/binaries/packages.mjs';
 import { understood } from '../../scripts/binaries/run.mjs';
 import { targetNamed } from '../../scripts/binaries/targets.mjs';
 
@@ -134,6 +135,11 @@ test('the list of what Node.js exports has every name of OpenSSL that the reader
   const names = [...readFileSync('native/reader/openssl_names.h', 'utf8').matchAll(/X\((\w+)\)/g)].slice(1);
   expect(names.length).toBeGreaterThan(80);
   expect(names.map((match) => match[1]).filter((name) => !knownSymbols(glibc).node.has(name!))).toEqual([]);
+});
+
+test('the newest of the versions that npm lists is so by its numbers, in whatever order they come', () => {
+  expect(newestVersion(['20.19.0', '20.20.2', '20.8.0'])).toBe('20.20.2');
+  expect(newestVersion([])).toBeUndefined();
 });
 
 test('a line that a tool writes otherwise than expected is an error', () => {
