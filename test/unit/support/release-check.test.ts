@@ -137,11 +137,13 @@ const failures: [string, () => void, string[]][] = [
   ],
   [
     'another version in one place of package-lock.json',
-    () =>
+    () => {
       write({
         'package-lock.json':
           '{\n  "version": "1.2.3",\n    "": {\n      "name": "hawser",\n      "version": "1.2.2"\n}}\n',
-      }),
+      });
+      utimesSync(path.join(tree, 'package-lock.json'), 1, 1);
+    },
     ['versions: package-lock.json has 1.2.2; package.json has 1.2.3'],
   ],
   [
