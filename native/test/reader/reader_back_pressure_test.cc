@@ -219,7 +219,7 @@ TEST_CASE("a resume that is late does not resume a queue that is full again") {
 }
 
 TEST_CASE("what inflates to more than the mark is not inflated before there is room") {
-  constexpr int kCount = 64;
+  constexpr int kCount = 16;
   constexpr std::size_t kSize = std::size_t{4} << 20;
   // All of them fit into one read.
   std::string flood;
