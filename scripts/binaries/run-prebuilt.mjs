@@ -3,11 +3,11 @@
  * chooses there, which has to be the target's, against a server in a Node.js of this machine's own.
  */
 
-import { execFileSync, fork, spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, closeSync, cpSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import * as path from 'node:path';
-import { makeCertificates } from '../../bench/certificates.mjs';
+import { startSmokeServer } from '../smoke-server.mjs';
 import { shippedFile } from './ninja.mjs';
 import { debianPackages, npmPackage } from './packages.mjs';
 import { root } from './recipe.mjs';
@@ -75,18 +75,14 @@ if (platform.prepare) {
 }
 
 const installed = install();
-const certificates = await makeCertificates();
-const server = fork(path.join(root, 'test/platform/server.mjs'), {
-  env: { ...process.env, SERVER_CERT: certificates.cert, SERVER_KEY: certificates.key },
-});
-const [ports] = await once(server, 'message');
+const server = await startSmokeServer();
 /** @type {string[]} */
 const failed = [];
 for (const version of versions.length > 0 ? versions : platform.versions) {
   console.log(`${name} on Node.js ${version}`);
   if (!(await run(platform, version))) failed.push(version);
 }
-server.disconnect();
+server.stop();
 if (failed.length > 0) {
   console.error(`${name} failed on Node.js ${failed.join(', ')}`);
   process.exitCode = 1;
@@ -127,8 +123,7 @@ async function run({ node, file, command, env }, version) {
       ...env,
       HAWSER_ADDON: '',
       SMOKE_TARGET: name,
-      SMOKE_PORTS: JSON.stringify(ports),
-      SMOKE_CA: certificates.ca,
+      ...server.env,
     },
   });
   const [code, signal] = await once(smoke, 'exit');
