@@ -26,8 +26,11 @@ import { type Receiver, receivers } from './support/receivers.js';
 /** How often each combination is played. */
 const ROUNDS = rounds(0.05, 2);
 
-/** Where HAWSER_ROUNDS is far below 1, one combination of so many is played, others for each receiver and each finish. */
-const STEP = rounds(1, 30) === 1 ? 3 : 1;
+/** How many combinations there are for each receiver and each finish. */
+const ALL = floods.length * deliveries.length;
+
+/** One combination of so many is played, others for each receiver and each finish: more than one where HAWSER_ROUNDS is below 1. */
+const STEP = Math.min(floods.length, Math.round(ALL / rounds(1, ALL)));
 
 afterEach(() => expect(liveReaders()).toBe(0));
 

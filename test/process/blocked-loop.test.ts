@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { blockLoop } from '../support/event-loop.js';
+import { blockLoop, keepBusy } from '../support/event-loop.js';
 import { open } from '../support/opened.js';
 import { runFile } from '../support/run-script.js';
 import { answerPings, delay, expectFrame, flood, floodPayload, sendPing } from '../support/scripted-peer.js';
@@ -8,10 +8,8 @@ import { LONG, MEDIUM, now } from '../support/times.js';
 
 /** Everything that keeps an event loop from turning. */
 const blockades: Record<string, (milliseconds: number) => void> = {
-  'a computation': blockLoop,
-  'Atomics.wait': (milliseconds) => {
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
-  },
+  'a computation': keepBusy,
+  'Atomics.wait': blockLoop,
   'a synchronous child process': (milliseconds) => {
     execFileSync('sleep', [`${milliseconds / 1000}`]);
   },

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { connect } from '../../lib/connect.js';
 import type { Connection } from '../../lib/connection.js';
-import { blockLoop } from '../support/event-loop.js';
+import { keepBusy } from '../support/event-loop.js';
 import { liveReaders } from '../support/live-readers.js';
 import { accept, answerClose, flood, floodPayload, ScriptedPeer } from '../support/scripted-peer.js';
 import { MEDIUM, UNIT } from '../support/times.js';
@@ -32,12 +32,12 @@ test.each(Object.keys(styles))(
   async (style) => {
     await using peer = await ScriptedPeer.listen([accept(), flood(count, { size }), answerClose()]);
     const connection = await connect(peer.url);
-    blockLoop(MEDIUM);
+    keepBusy(MEDIUM);
     let next = 0;
     for await (const message of styles[style]!(connection)) {
       if (message !== floodPayload(next, size)) expect(message).toBe(floodPayload(next, size));
       next++;
-      if (next % 5000 === 0) blockLoop(UNIT);
+      if (next % 5000 === 0) keepBusy(UNIT);
       if (next === count) break;
     }
     expect(connection.tryRecv()).toBeUndefined();

@@ -2,8 +2,13 @@
 
 import { now } from './times.js';
 
-/** Keeps this thread busy, so that nothing else of its event loop runs. Milliseconds. */
+/** Keeps this thread from its event loop, and leaves its processor to others. Milliseconds. */
 export function blockLoop(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}
+
+/** The same, by computing. */
+export function keepBusy(milliseconds: number): void {
   const end = now() + milliseconds;
   while (now() < end);
 }
