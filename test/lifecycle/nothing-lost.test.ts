@@ -24,7 +24,7 @@ import {
 import { type Receiver, receivers } from './support/receivers.js';
 
 /** How often each combination is played. */
-const ROUNDS = rounds(0.05, 2);
+const ROUNDS = rounds(0.05);
 
 /** How many combinations there are for each receiver and each finish. */
 const ALL = floods.length * deliveries.length;
