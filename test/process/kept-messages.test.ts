@@ -6,7 +6,7 @@ import { runClean } from './run-clean.js';
 const warmUp = 20_000;
 const every = 1000;
 /** A million, fewer where HAWSER_ROUNDS is below 1. */
-const count = every * Math.min(1000, Math.max(200, rounds(1000)));
+const count = every * Math.min(1000, Math.max(300, rounds(1000)));
 const KiB = 1024;
 
 /** How much a kept message may hold, itself included: small ones share memory, blocks or strings. */

@@ -7,13 +7,10 @@ import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Milliseconds between two looks: each takes some itself, since the kernel lists every connection of the system. */
-const INTERVAL = 5;
-
 /** Resolves when all that was written to the socket has been acknowledged; rejects when it breaks before. */
 export async function delivered(socket: Socket): Promise<void> {
   const ports = [socket.localPort, socket.remotePort] as const;
-  while (socket.writableLength > 0 || unacknowledged(...ports) > 0) await sleep(INTERVAL);
+  while (socket.writableLength > 0 || unacknowledged(...ports) > 0) await sleep(1);
   if (socket.destroyed) throw new Error('the connection ended before all was delivered');
 }
 
