@@ -2,9 +2,9 @@ import { performance } from 'node:perf_hooks';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { connect } from '../../lib/connect.js';
 import { encodeText } from '../support/frames.js';
-import { liveReaders } from '../support/live-readers.js';
+import { noReadersLeft } from '../support/live-readers.js';
 import { accept, answerClose, halfClose, ScriptedPeer, sendRaw, together } from '../support/scripted-peer.js';
-import { DEADLINE, MEDIUM, until } from '../support/times.js';
+import { MEDIUM } from '../support/times.js';
 import { delayReaders } from './support/delays.js';
 
 const delay = 3 * MEDIUM;
@@ -18,8 +18,8 @@ describe('where the reader takes long to announce the end', () => {
   beforeEach(() => delayReaders({ 'before-announce': delay }));
   afterEach(async () => {
     delayReaders({});
-    // That joining waits for the thread is join.test.ts' to see: these pass without it.
-    await until(() => liveReaders() === 0, DEADLINE, 'the end of every reader');
+    // That what has settled has joined its reader is for join.test.ts and the promises' tests to see: these pass without it.
+    await noReadersLeft();
   });
 
   test('the event loop turns until it is announced', async () => {

@@ -5,7 +5,7 @@
 
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { sleep } from './times.js';
 
 /** Resolves when all that was written to the socket has been acknowledged; rejects when it breaks before. */
 export async function delivered(socket: Socket): Promise<void> {

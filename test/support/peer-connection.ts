@@ -6,12 +6,12 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TLSSocket, type TLSSocketOptions } from 'node:tls';
 import { delivered } from './delivery.js';
 import { encodeFrame, type Frame, FrameReader, type FrameSpec, type FrameType } from './frames.js';
 import { type Acceptance, type Flood, floodPayload, type HttpResponse, type Script, type Step } from './peer-steps.js';
-import { now } from './times.js';
+import { now, sleep } from './times.js';
 
 const FLOOD_CHUNK = 64 * 1024;
 
