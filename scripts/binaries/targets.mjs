@@ -8,6 +8,7 @@
  * @property {string} name as in `prebuilds/<name>/hawser.node`
  * @property {'elf' | 'mach-o' | 'pe'} format
  * @property {string} triple what zig calls it
+ * @property {string} system the oldest system that it runs on, or the C library of its systems
  * @property {RegExp} libraries which libraries its binary may need
  * @property {string} [glibc] the newest version of glibc that it may need
  * @property {string} [machine] what its linker calls its processor
@@ -19,6 +20,7 @@ const newestGlibc = '2.28';
 const builtAgainst = '2.17';
 
 export const oldestMacOs = '11.0';
+const oldestWindows = '10';
 
 const glibcLibraries = /^(lib(c|m|pthread|dl|rt)\.so\.\d+|ld-linux-[a-z0-9-]+\.so\.\d+)$/;
 const muslLibraries = /^libc\.so$/;
@@ -29,8 +31,8 @@ const windowsLibraries = /^((kernel32|ws2_32|advapi32|msvcrt)\.dll|node\.exe)$/i
 export const targets = [
   glibc('linux-x64', 'x86_64'),
   glibc('linux-arm64', 'aarch64'),
-  { name: 'linux-x64-musl', format: 'elf', triple: 'x86_64-linux-musl', libraries: muslLibraries },
-  { name: 'linux-arm64-musl', format: 'elf', triple: 'aarch64-linux-musl', libraries: muslLibraries },
+  { name: 'linux-x64-musl', format: 'elf', triple: 'x86_64-linux-musl', system: 'musl', libraries: muslLibraries },
+  { name: 'linux-arm64-musl', format: 'elf', triple: 'aarch64-linux-musl', system: 'musl', libraries: muslLibraries },
   darwin('darwin-x64', 'x86_64', 'x86_64'),
   darwin('darwin-arm64', 'aarch64', 'arm64'),
   windows('win32-x64', 'x86_64', 'x64', 'i386:x86-64'),
@@ -54,7 +56,7 @@ export function targetNamed(name) {
  */
 function glibc(name, processor) {
   const triple = `${processor}-linux-gnu.${builtAgainst}`;
-  return { name, format: 'elf', triple, libraries: glibcLibraries, glibc: newestGlibc };
+  return { name, format: 'elf', triple, system: 'glibc', libraries: glibcLibraries, glibc: newestGlibc };
 }
 
 /**
@@ -64,7 +66,8 @@ function glibc(name, processor) {
  * @returns {Target}
  */
 function darwin(name, processor, machine) {
-  return { name, format: 'mach-o', triple: `${processor}-macos.${oldestMacOs}`, libraries: darwinLibraries, machine };
+  const triple = `${processor}-macos.${oldestMacOs}`;
+  return { name, format: 'mach-o', triple, system: `macOS ${oldestMacOs}`, libraries: darwinLibraries, machine };
 }
 
 /**
@@ -75,5 +78,7 @@ function darwin(name, processor, machine) {
  * @returns {Target}
  */
 function windows(name, processor, machine, dlltool) {
-  return { name, format: 'pe', triple: `${processor}-windows-gnu`, libraries: windowsLibraries, machine, dlltool };
+  const triple = `${processor}-windows-gnu`;
+  const system = `Windows ${oldestWindows}`;
+  return { name, format: 'pe', triple, system, libraries: windowsLibraries, machine, dlltool };
 }

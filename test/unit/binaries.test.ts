@@ -14,7 +14,10 @@ const glibc = targetNamed('linux-x64');
 const musl = targetNamed('linux-x64-musl');
 const windows = targetNamed('win32-x64');
 const macOs = targetNamed('darwin-arm64');
-const known = { node: new Set(['napi_throw', 'uv_run', 'inflate']), libc: new Set(['malloc', '__assert_fail']) };
+const known = {
+  node: new Set(['napi_throw', 'uv_run', 'inflate']),
+  system: new Set(['malloc', '__assert_fail', '__assert_rtn', '_assert']),
+};
 
 const ofNode = ['napi_throw', 'uv_run', 'inflate'].map((name) => ({ name }));
 
@@ -75,7 +78,7 @@ describe('the judge of binaries', () => {
       needing({ name: 'uv_new' }),
       'it needs uv_new, which not every supported Node.js exports',
     ],
-    ['a symbol that nobody has', needing({ name: 'mystery' }), 'it needs mystery, which no allowed library has'],
+    ['a symbol that nobody has', needing({ name: 'mystery' }), 'it needs mystery, which glibc is not known to have'],
     ['OpenSSL linked', needing({ name: 'SSL_new' }), "it links OpenSSL's SSL_new"],
     ['another machine', { machine: 'arm64' }, 'it is for arm64; expected x64'],
     [
@@ -103,7 +106,7 @@ describe('the judge of binaries', () => {
   });
 
   test('wants nothing but Node.js to be found late on Windows, and that under its own name', () => {
-    const own = { versions: [], imports: [...ofNode, { name: '_assert', library: 'msvcrt.dll' }] };
+    const own = { versions: [], imports: [...ofNode, { name: '_assert' }] };
     const judged = (libraries: string[], lateLibraries: string[]) =>
       problemsOf(facts({ ...own, libraries, lateLibraries }), windows, known);
     expect(judged(['KERNEL32.dll', 'node.exe'], ['node.exe'])).toEqual([]);
@@ -116,12 +119,23 @@ describe('the judge of binaries', () => {
   });
 
   test('wants the oldest macOS to be the one that is promised', () => {
-    const imports = [...ofNode, { name: '__assert_rtn', library: 'libSystem' }];
+    const imports = [...ofNode, { name: '__assert_rtn' }];
     const own = { machine: 'arm64', libraries: ['/usr/lib/libSystem.B.dylib'], versions: [], imports };
     expect(problemsOf(facts({ ...own, oldestSystem: '11.0' }), macOs, known)).toEqual([]);
     expect(problemsOf(facts({ ...own, oldestSystem: '13.0' }), macOs, known)).toEqual([
       'it is for macOS 13.0; expected 11.0',
     ]);
+  });
+
+  test.each([
+    { target: macOs, system: 'macOS 11.0', old: 'aligned_alloc', young: 'os_sync_wait_on_address' },
+    { target: windows, system: 'Windows 10', old: 'GetThreadId', young: 'GetMachineTypeAttributes' },
+  ])('knows what $system has', ({ target, system, old, young }) => {
+    const imports = [old, young].map((name) => ({ name }));
+    expect(problemsOf(facts({ imports }), target, knownSymbols(target))).toContain(
+      `it needs ${young}, which ${system} is not known to have`,
+    );
+    expect(problemsOf(facts({ imports }), target, knownSymbols(target)).join()).not.toContain(old);
   });
 
   test('compares versions of glibc by their numbers', () => {
