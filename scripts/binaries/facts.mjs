@@ -10,6 +10,7 @@ import { peExports, readPe } from './pe.mjs';
  * @typedef {object} Import a symbol that something else has to bring
  * @property {string} name
  * @property {string} [version] the version that it has to have, as in `GLIBC_2.14`
+ * @property {string} [library] where it is looked for, if that is written down
  * @property {boolean} [weak] it may be missing
  */
 

@@ -13,7 +13,7 @@ import { oldestMacOs } from './targets.mjs';
 /**
  * @typedef {object} Known
  * @property {ReadonlySet<string>} node what every supported Node.js exports
- * @property {ReadonlySet<string>} system what the target's oldest system has, where its symbols have no versions
+ * @property {ReadonlySet<string>} system what the target's system has, where its symbols have no versions
  */
 
 export const entryPoints = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
@@ -129,13 +129,17 @@ function exportProblems(facts) {
  * @param {Known} known
  * @returns {string[]}
  */
-function importProblems({ name, version, weak }, target, known) {
+function importProblems({ name, version, library, weak }, target, known) {
   if (openSsl.test(name)) return [`it links OpenSSL's ${name}`];
   if (version !== undefined) return versionProblems(name, version, target);
   if (ofNode.test(name) || zlib.test(name)) {
     return known.node.has(name) ? [] : [`it needs ${name}, which not every supported Node.js exports`];
   }
-  if (weak || known.system.has(name)) return [];
+  if (weak) return [];
+  // Only ELF never says where.
+  const inRuntime = target.format !== 'elf' && (library === undefined || library === 'node.exe');
+  if (inRuntime) return [`it looks for ${name} in whatever has loaded it`];
+  if (known.system.has(name)) return [];
   return [`it needs ${name}, which ${target.system} is not known to have`];
 }
 

@@ -46,9 +46,13 @@ export function machOExports(file) {
 /** @param {string} file */
 function readImports(file) {
   // (undefined) external _malloc (from libSystem)
-  const line = /^\s*\(undefined\) (weak )?external (\S+) \((?:from \S+|dynamically looked up)\)/gm;
+  const line = /^\s*\(undefined\) (weak )?external (\S+) \((?:from (\S+)|dynamically looked up)\)/gm;
   return understood(outputOf('llvm-nm-16', ['-m', '--undefined-only', file]), /^.*\S.*$/gm, line).map(
-    ([, weak, name = '']) => ({ name: withoutUnderscore(name), weak: weak !== undefined }),
+    ([, weak, name = '', library]) => ({
+      name: withoutUnderscore(name),
+      weak: weak !== undefined,
+      ...(library === undefined ? {} : { library }),
+    }),
   );
 }
 

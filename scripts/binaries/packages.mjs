@@ -83,9 +83,5 @@ export function debianPackages(packages) {
   if (missing.length === 0) return;
   const names = [...new Set(missing.map(([, name]) => name))];
   console.log(`installing ${names.join(', ')}`);
-  const sudo = process.getuid?.() === 0 ? [] : ['sudo'];
-  for (const command of [['update'], ['install', '-y', '--no-install-recommends', ...names]]) {
-    const [program = '', ...args] = [...sudo, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-qq', ...command];
-    execFileSync(program, args, { stdio: ['ignore', 'ignore', 'inherit'] });
-  }
+  execFileSync(path.join(root, 'scripts/debian-install'), names, { stdio: ['ignore', 'ignore', 'inherit'] });
 }

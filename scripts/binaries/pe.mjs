@@ -28,7 +28,7 @@ export function readPe(file) {
     lateLibraries: imports.filter(({ late }) => late).map(({ library }) => library),
     versions: [],
     exports: peExports(file),
-    imports: imports.flatMap(({ names }) => names.map((name) => ({ name }))),
+    imports: imports.flatMap(({ library, names }) => names.map((name) => ({ name, library }))),
     boundAtLoad: false,
     neverUnloaded: false,
     hazards: [

@@ -19,8 +19,10 @@ test.each(Object.values(endings))('a peer that $name does not hold up the event 
     await Promise.allSettled([connection.recv(), connection.close()]);
     busy.push(performance.eventLoopUtilization(before).active);
   });
-  // It is held up each time or never; some time or other the system runs something else.
-  expect(Math.min(...busy)).toBeLessThan(UNIT / 2);
+  busy.sort((a, b) => a - b);
+  // Now and then a busy machine runs something else, which counts as well.
+  expect(busy[0]).toBeLessThan(UNIT / 2);
+  expect(busy[Math.floor(busy.length / 2)]).toBeLessThan(MEDIUM / 2);
 });
 
 test('a close is forced in time although the event loop does not turn', async () => {

@@ -106,7 +106,7 @@ describe('the judge of binaries', () => {
   });
 
   test('wants nothing but Node.js to be found late on Windows, and that under its own name', () => {
-    const own = { versions: [], imports: [...ofNode, { name: '_assert' }] };
+    const own = { versions: [], imports: [...ofNode, { name: '_assert', library: 'msvcrt.dll' }] };
     const judged = (libraries: string[], lateLibraries: string[]) =>
       problemsOf(facts({ ...own, libraries, lateLibraries }), windows, known);
     expect(judged(['KERNEL32.dll', 'node.exe'], ['node.exe'])).toEqual([]);
@@ -119,7 +119,7 @@ describe('the judge of binaries', () => {
   });
 
   test('wants the oldest macOS to be the one that is promised', () => {
-    const imports = [...ofNode, { name: '__assert_rtn' }];
+    const imports = [...ofNode, { name: '__assert_rtn', library: 'libSystem' }];
     const own = { machine: 'arm64', libraries: ['/usr/lib/libSystem.B.dylib'], versions: [], imports };
     expect(problemsOf(facts({ ...own, oldestSystem: '11.0' }), macOs, known)).toEqual([]);
     expect(problemsOf(facts({ ...own, oldestSystem: '13.0' }), macOs, known)).toEqual([
@@ -131,11 +131,19 @@ describe('the judge of binaries', () => {
     { target: macOs, system: 'macOS 11.0', old: 'aligned_alloc', young: 'os_sync_wait_on_address' },
     { target: windows, system: 'Windows 10', old: 'GetThreadId', young: 'GetMachineTypeAttributes' },
   ])('knows what $system has', ({ target, system, old, young }) => {
-    const imports = [old, young].map((name) => ({ name }));
-    expect(problemsOf(facts({ imports }), target, knownSymbols(target))).toContain(
-      `it needs ${young}, which ${system} is not known to have`,
+    const imports = [old, young].map((name) => ({ name, library: "the system's" }));
+    const problems = problemsOf(facts({ imports }), target, knownSymbols(target));
+    expect(problems).toContain(`it needs ${young}, which ${system} is not known to have`);
+    expect(problems.join()).not.toContain(old);
+  });
+
+  test.each([
+    { target: macOs, symbol: { name: 'malloc' } },
+    { target: windows, symbol: { name: 'malloc', library: 'node.exe' } },
+  ])("does not let $target.name find the system's functions in Node.js", ({ target, symbol }) => {
+    expect(problemsOf(facts({ imports: [symbol] }), target, known)).toContain(
+      'it looks for malloc in whatever has loaded it',
     );
-    expect(problemsOf(facts({ imports }), target, knownSymbols(target)).join()).not.toContain(old);
   });
 
   test('compares versions of glibc by their numbers', () => {
