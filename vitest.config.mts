@@ -17,6 +17,8 @@ function project(name: string, testTimeout: number, globalSetup: string[] = [], 
       testTimeout: testTimeout * timeScale,
       globalSetup,
       isolate: !sharing.includes(name),
+      // Processes, since threads, descriptors and memory are counted in them; threads, which start sooner, where not.
+      pool: name === 'unit' ? ('threads' as const) : ('forks' as const),
     },
   };
 }
@@ -41,8 +43,6 @@ const tls = project(
 
 export default defineConfig(({ mode }) => ({
   test: {
-    // Processes, since threads, descriptors and memory are counted in them.
-    pool: 'forks',
     // Two at a time, since most tests wait more than they compute.
     maxWorkers: 2,
     slowTestThreshold: 60_000, // what repeats an ending a hundred times is slow by intention

@@ -3,7 +3,7 @@
  * parameters. What a client has to offer for a case is here as well, in hawser's words.
  */
 
-import { DEADLINE } from '../../support/times.js';
+import { DEADLINE, rounds } from '../../support/times.js';
 import { reacts } from './build.js';
 import { bitmap, html, json, mostlyRandom, prose } from './documents.js';
 import {
@@ -34,9 +34,12 @@ const shapes: readonly (readonly [size: number, fragmentSize: number])[] = [
 
 const QUICK_COUNT = 50;
 const QUICK_BYTES = 1024 * 1024;
+/** So that one is compressed with the window that another has left. */
+const LEAST_COUNT = 3;
 
 function messageCount(mode: Mode, size: number): number {
-  return mode === 'full' ? 1000 : Math.min(QUICK_COUNT, Math.ceil(QUICK_BYTES / size));
+  if (mode === 'full') return 1000;
+  return Math.max(LEAST_COUNT, rounds(Math.min(QUICK_COUNT, Math.ceil(QUICK_BYTES / size))));
 }
 
 /** A document whose parts are the messages. */
