@@ -27,7 +27,7 @@ function systemSymbols(target) {
   if (target.format === 'mach-o') return listed('scripts/binaries/macos-11-symbols.txt');
   if (target.format === 'pe') return listed('scripts/binaries/windows-10-symbols.txt');
   // glibc's symbols have versions.
-  return target.name.endsWith('-musl') ? musl() : new Set();
+  return target.system === 'musl' ? musl() : new Set();
 }
 
 /** Of musl's libc.so, as zig knows it. */

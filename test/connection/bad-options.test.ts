@@ -1,20 +1,18 @@
 /** Wrong arguments of connect(), end to end: an error of the right class that says what was expected and what came. */
 
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { connect } from '../../lib/connect.js';
 import { HawserError, InvalidURL, NotSupported } from '../../lib/errors.js';
 import type { ConnectOptions } from '../../lib/options.js';
 import { expectArgumentError, expectUsable } from '../support/arguments.js';
-import { liveReaders } from '../support/live-readers.js';
 import { open, rejection } from '../support/opened.js';
-import { accept, ScriptedPeer } from '../support/scripted-peer.js';
+import { listen, refusedBy } from '../support/refused.js';
+import { accept } from '../support/scripted-peer.js';
 
 /** What connecting with wrong arguments rejects with; nothing was dialled. */
 async function refusal(options: unknown, url?: (real: string) => unknown): Promise<HawserError> {
-  const peer = await ScriptedPeer.listen([accept()]);
-  onTestFinished(() => peer.stop());
-  const error = await rejection(connect((url?.(peer.url) ?? peer.url) as string, options as never));
-  expect(liveReaders()).toBe(0);
+  const peer = await listen([accept()]);
+  const error = await refusedBy((url?.(peer.url) ?? peer.url) as string, options as never);
   expect(await peer.connectionCount()).toBe(0);
   return error;
 }

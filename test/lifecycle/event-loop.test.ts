@@ -4,7 +4,7 @@ import { connect } from '../../lib/connect.js';
 import { blockLoop } from '../support/event-loop.js';
 import { liveReaders } from '../support/live-readers.js';
 import { accept, neverAnswer, ScriptedPeer, sendText } from '../support/scripted-peer.js';
-import { MEDIUM, now, repeat, rounds, UNIT } from '../support/times.js';
+import { MEDIUM, now, repeat, TIMED_ROUNDS, UNIT } from '../support/times.js';
 import { endings } from './support/endings.js';
 
 afterEach(() => expect(liveReaders()).toBe(0));
@@ -12,7 +12,7 @@ afterEach(() => expect(liveReaders()).toBe(0));
 test.each(Object.values(endings))('a peer that $name does not hold up the event loop', async (ending) => {
   await using peer = await ScriptedPeer.listen([accept(), sendText('first'), ...ending.script]);
   const busy: number[] = [];
-  await repeat(Math.max(5, rounds(1, 10)), async () => {
+  await repeat(TIMED_ROUNDS, async () => {
     const connection = await connect(peer.url, { closeTimeout: ending.closeTimeout });
     await connection.recv();
     const before = performance.eventLoopUtilization();

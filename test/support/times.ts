@@ -26,6 +26,9 @@ export function rounds(count: number, least = 1): number {
   return Math.max(1, Math.round(count * roundScale), Math.round(least * Math.min(1, roundScale)));
 }
 
+/** How often to repeat what is timed. The fastest counts, so there always are a few. */
+export const TIMED_ROUNDS = Math.max(5, rounds(1, 10));
+
 /** Milliseconds on a clock that all threads of this process share. */
 export function now(): number {
   return Number(process.hrtime.bigint()) / 1e6;

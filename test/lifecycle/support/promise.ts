@@ -11,7 +11,7 @@ import type { ConnectionClosed } from '../../../lib/errors.js';
 import type { CloseOutcome } from '../../../lib/types.js';
 import { liveReaders } from '../../support/live-readers.js';
 import { accept, ScriptedPeer } from '../../support/scripted-peer.js';
-import { DEADLINE, LONG, MARGIN, now, rounds, SHORT, UNIT, withDeadline } from '../../support/times.js';
+import { DEADLINE, LONG, MARGIN, now, SHORT, TIMED_ROUNDS, UNIT, withDeadline } from '../../support/times.js';
 import { block, type Consumer, consumers, errorOfNextRecv } from './consumers.js';
 import { delayReaders, type TestPoint } from './delays.js';
 import { type End, type Ending, terminated } from './endings.js';
@@ -24,9 +24,6 @@ interface Hook {
   /** Whether JavaScript spends the delay in waiting for the reader, so that it holds up other connections too. */
   readonly blocks: boolean;
 }
-
-/** How often each combination is played; the fastest counts, so that there always are a few. */
-const ROUNDS = Math.max(5, rounds(1, 10));
 
 /** How many connections end side by side where most of the time is spent waiting. */
 const waveSize = 25;
@@ -91,7 +88,7 @@ async function keepsPromise(combination: Combination): Promise<void> {
   delayReaders(hook.delays);
   const size = sideBySide(combination);
   const elapsed: number[] = [];
-  for (let left = ROUNDS; left > 0; left -= size) {
+  for (let left = TIMED_ROUNDS; left > 0; left -= size) {
     for (const sighting of await wave(peer, combination, Math.min(size, left))) {
       await check(sighting, combination);
       elapsed.push(sighting.elapsed);
